@@ -1,0 +1,48 @@
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+
+/** A named collection of records that one identity owns. The row outlives the deletion of the dataset (S21). */
+@Entity('datasets')
+export class Dataset {
+  // By the table's name: sync knows no identities, an owner is an id.
+  @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'datasets__primary_key' })
+  @ForeignKey('identities', { name: 'datasets__of_an_identity', onDelete: 'CASCADE' })
+  identityId!: string;
+
+  @PrimaryColumn('text', {
+    name: 'dataset_name',
+    collation: 'C',
+    primaryKeyConstraintName: 'datasets__primary_key',
+  })
+  name!: string;
+
+  @Column('text', { name: 'identity_pool_id' })
+  identityPoolId!: string;
+
+  /** How many times it was written, its earlier lives included. Arrives as a string. */
+  @Column('bigint', { name: 'sync_count' })
+  syncCount!: string;
+
+  /** The sync count at its last deletion; 0 when it was never deleted. */
+  @Column('bigint', { name: 'deleted_sync_count' })
+  deletedSyncCount!: string;
+
+  @Column('boolean', { name: 'is_deleted' })
+  isDeleted!: boolean;
+
+  /** Live records; removed ones do not count. */
+  @Column('integer', { name: 'num_records' })
+  numRecords!: number;
+
+  /** Bytes of UTF-8 in the keys and values of live records. */
+  @Column('bigint', { name: 'data_storage' })
+  dataStorage!: string;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'last_modified_at' })
+  lastModifiedAt!: Date;
+
+  @Column('text', { name: 'last_modified_by' })
+  lastModifiedBy!: string;
+}
