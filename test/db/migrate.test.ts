@@ -77,7 +77,8 @@ describe('migrate', () => {
     const before = await rowsOf(url, COLUMNS);
     const dataSource = await new DataSource({ type: 'postgres', url, migrations }).initialize();
 
-    for (const _ of migrations) await dataSource.undoLastMigration({ transaction: 'each' });
+    for (let count = migrations.length; count > 0; count--)
+      await dataSource.undoLastMigration({ transaction: 'each' });
     await dataSource.destroy();
     const left = await rowsOf(url, LEFT);
     await migrate(url);

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { chown, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { chown, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseAccount, findBarrier, type Account } from './account';
 import { findBinaryPackage, prepareBinaries } from './binaries';
 import { loadSecret, openDataDir } from './data-dir';
-import { createPrivateFile, readFileIfAny } from './private-file';
+import { createPrivateFile, readFileIfAny, syncDirectory } from './private-file';
 import { run } from './run';
 
 /** The database's superuser, and the name of the database that Rockpool uses. */
@@ -32,7 +32,9 @@ const UNFINISHED = 'postgres.unfinished-';
 
 const removeUnfinished = async (dataDir: string): Promise<void> => {
   const left = (await readdir(dataDir)).filter((name) => name.startsWith(UNFINISHED));
-  await Promise.all(left.map((name) => rm(join(dataDir, name), { recursive: true, force: true })));
+  // An initdb whose node was killed may still be writing.
+  const options = { recursive: true, force: true, maxRetries: 10 };
+  await Promise.all(left.map((name) => rm(join(dataDir, name), options)));
 };
 
 const giveTo = async (account: Account, path: string): Promise<void> => {
@@ -58,14 +60,8 @@ const create = async (cluster: Cluster): Promise<void> => {
   for (const path of [work, directory, passwordFile]) await giveTo(cluster.account, path);
   await initdb(cluster, directory, passwordFile);
   await rename(directory, cluster.directory);
-  await syncParent(cluster.dataDir);
+  await syncDirectory(cluster.dataDir);
   await rm(work, { recursive: true, force: true });
-};
-
-const syncParent = async (directory: string): Promise<void> => {
-  if (process.platform === 'win32') return;
-  const handle = await open(directory, 'r');
-  await handle.sync().finally(() => handle.close());
 };
 
 const refuseBarrier = async (dataDir: string, account: Account): Promise<void> => {

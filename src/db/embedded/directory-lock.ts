@@ -5,7 +5,7 @@ import { createPrivateFile, readFileIfAny, replacePrivateFile } from './private-
 import { identifyProcess } from './processes';
 
 const RETRY_MS = 20;
-const GIVE_UP_MS = 120_000;
+const GIVE_UP_MS = 360_000;
 const RELEASED = 'released';
 
 /*

@@ -4,7 +4,7 @@ import { NAME, openCluster, type Cluster } from './cluster';
 import { openDataDir } from './data-dir';
 import { withDirectoryLock } from './directory-lock';
 import { leave, openOwner, type OwnerClient } from './owner';
-import { ensureRunning, shutDown } from './server';
+import { ensureRunning, shutDown, type ServerOptions } from './server';
 
 /** Where the embedded database lives and how it runs. */
 export interface EmbeddedPostgresOptions {
@@ -40,35 +40,29 @@ interface Session {
 const underLock = <T>({ dataDir }: { dataDir: string }, work: () => Promise<T>): Promise<T> =>
   withDirectoryLock(join(dataDir, 'lock'), work);
 
+const joinServer = async (
+  cluster: Cluster,
+  options: ServerOptions,
+): Promise<Pick<Session, 'port' | 'owner'>> => {
+  const { port, isNew } = await ensureRunning(cluster, options);
+  try {
+    return { port, owner: await openOwner(cluster, port) };
+  } catch (error) {
+    // Nobody would be left to stop it.
+    if (isNew) await shutDown(cluster);
+    throw error;
+  }
+};
+
 const open = async ({ dataDir: given, log, settings = {} }: EmbeddedPostgresOptions): Promise<Session> => {
   const dataDir = await openDataDir(given);
   return underLock({ dataDir }, async () => {
     const cluster = await openCluster({ dataDir, log });
-    const port = await ensureRunning(cluster, { settings });
-    const owner = await openOwner(cluster, port);
-    return { cluster, settings, log, port, owner, stopping: false, recovery: Promise.resolve() };
+    const joined = await joinServer(cluster, { settings, log });
+    const session = { cluster, settings, log, ...joined, stopping: false, recovery: Promise.resolve() };
+    watch(session);
+    return session;
   });
-};
-
-const rejoin = async (session: Session): Promise<void> => {
-  const { cluster, settings, port } = session;
-  await underLock(cluster, async () => {
-    await ensureRunning(cluster, { settings, port });
-    session.owner = await openOwner(cluster, port);
-  });
-};
-
-const recover = async (session: Session): Promise<void> => {
-  session.log('The connection to the embedded database was lost; starting it again');
-  while (!session.stopping) {
-    try {
-      await rejoin(session);
-      return watch(session);
-    } catch (error) {
-      session.log(`The embedded database does not start: ${(error as Error).message}`);
-      await sleep(RETRY_MS);
-    }
-  }
 };
 
 const watch = (session: Session): void => {
@@ -77,13 +71,43 @@ const watch = (session: Session): void => {
   });
 };
 
+const recover = async (session: Session): Promise<void> => {
+  session.log('The connection to the embedded database was lost; making sure that it runs');
+  while (!session.stopping) {
+    try {
+      return await rejoin(session);
+    } catch (error) {
+      session.log(`The embedded database is not back yet: ${(error as Error).message}`);
+      await sleep(RETRY_MS);
+    }
+  }
+};
+
+/** On the old port only, because others in this process hold the URL. */
+const rejoin = async (session: Session): Promise<void> => {
+  const { cluster, settings, log, port } = session;
+  await underLock(cluster, async () => {
+    const joined = await joinServer(cluster, { settings, log, port });
+    if (joined.port !== port) {
+      await joined.owner.end();
+      throw new Error(`its server has moved from port ${port} to ${joined.port}; start this node again`);
+    }
+    session.owner = joined.owner;
+    watch(session);
+  });
+};
+
+/** Whether this session was the last. One that just lost its connection has to ask over another. */
+const leaveSession = ({ cluster, owner, port }: Session): Promise<boolean> =>
+  leave(owner)
+    .catch(async () => leave(await openOwner(cluster, port)))
+    .catch(() => true);
+
 const close = async (session: Session): Promise<void> => {
   session.stopping = true;
   await session.recovery;
   await underLock(session.cluster, async () => {
-    // A connection that is already lost says nothing about others, who will start the server again if they need it.
-    const last = await leave(session.owner).catch(() => true);
-    if (last) await shutDown(session.cluster);
+    if (await leaveSession(session)) await shutDown(session.cluster);
   });
 };
 
@@ -94,7 +118,6 @@ const close = async (session: Session): Promise<void> => {
  */
 export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
   const session = await open(options);
-  watch(session);
   const { cluster, port } = session;
   let closed: Promise<void> | undefined;
   return {

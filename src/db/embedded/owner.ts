@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { NAME, type Cluster } from './cluster';
 
@@ -9,25 +10,58 @@ import { NAME, type Cluster } from './cluster';
 const OWNER = 'rockpool owner';
 const LEAVING = 'rockpool leaving';
 
+const WRONG_PASSWORD = '28P01';
+const STARTING_UP = '57P03';
+const RECOVERY_MS = 60_000;
+
 /** A client with two methods that its published types leave out. */
 export type OwnerClient = Client & { ref(): void; unref(): void };
 
-/** Opens the owner's connection and makes the database when it is not there. Does not keep the process alive. */
-export const openOwner = async (cluster: Cluster, port: number): Promise<OwnerClient> => {
-  const client = new Client({
+const connect = async ({ dataDir, password }: Cluster, port: number): Promise<OwnerClient> => {
+  const options = {
     host: '127.0.0.1',
     port,
     user: NAME,
-    password: cluster.password,
+    password,
     database: 'postgres',
     application_name: OWNER,
-    connectionTimeoutMillis: 10_000,
-  }) as OwnerClient;
+  };
+  const client = new Client({ ...options, connectionTimeoutMillis: 10_000 }) as OwnerClient;
   // A lost connection is told by 'end'; without a listener the error would end the process.
   client.on('error', () => undefined);
-  await client.connect();
+  await client.connect().catch((error: Error & { code?: string }) => {
+    if (error.code !== WRONG_PASSWORD) throw error;
+    throw new Error(
+      `The password in ${dataDir}/secrets does not fit the database beside it; restore both together`,
+    );
+  });
+  return client;
+};
+
+const connectWhenRecovered = async (cluster: Cluster, port: number): Promise<OwnerClient> => {
+  for (const deadline = Date.now() + RECOVERY_MS; ; await sleep(100)) {
+    try {
+      return await connect(cluster, port);
+    } catch (error) {
+      if ((error as { code?: string }).code !== STARTING_UP || Date.now() > deadline) throw error;
+    }
+  }
+};
+
+const ensureDatabase = async (client: OwnerClient): Promise<void> => {
   const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [NAME]);
   if (rowCount === 0) await client.query(`CREATE DATABASE ${NAME}`);
+};
+
+/** Opens the owner's connection and makes the database when it is not there. Does not keep the process alive. */
+export const openOwner = async (cluster: Cluster, port: number): Promise<OwnerClient> => {
+  const client = await connectWhenRecovered(cluster, port);
+  try {
+    await ensureDatabase(client);
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
   client.unref();
   return client;
 };

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-const syncDirectory = async (directory: string): Promise<void> => {
+/** Puts the names in a directory on disk, so that what was made or renamed there outlives a power failure. */
+export const syncDirectory = async (directory: string): Promise<void> => {
   // Windows cannot open a directory, and needs no such call.
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster';
@@ -12,11 +12,21 @@ import { PROGRAM_ENVIRONMENT, run } from './run';
 /** How to run a server: PostgreSQL's settings beside our own, and the port when only that one will do. */
 export interface ServerOptions {
   settings: Record<string, string>;
+  log: (message: string) => void;
   port?: number;
 }
 
+/** A server that runs. */
+export interface Server {
+  port: number;
+  /** Whether it was started just now. */
+  isNew: boolean;
+}
+
 const POLL_MS = 10;
-const START_MS = 60_000;
+/** Redoing what was not yet in the tables when a large database was killed takes minutes at worst. */
+const START_MS = 300_000;
+const RETRY_MS = 30_000;
 const LOG_BYTES = 10_000_000;
 
 const OUR_SETTINGS = {
@@ -40,25 +50,20 @@ const parsePidFile = (text: string): Postmaster => {
   return { pid: Number(lines[0]), port: Number(lines[3]), status: lines[7] ?? '' };
 };
 
+/** Above what any system gives out. */
+const NO_PROCESS = '2147483646';
+
 /** The server that runs in the directory now, whoever started it. */
 const findPostmaster = async ({ directory }: Cluster): Promise<Postmaster | undefined> => {
   const path = join(directory, 'postmaster.pid');
   const text = await readFileIfAny(path);
   if (text === undefined) return undefined;
   const postmaster = parsePidFile(text);
-  if (postmaster.pid > 0 && (await commandLineHas(postmaster.pid, directory))) return postmaster;
-  // PostgreSQL would take any process with that pid for its own, and refuse to start; but it looks into the file for the
-  // memory of workers that outlive a killed server, so a file of a dead process stays.
-  if (postmaster.pid > 0 && isRunning(postmaster.pid)) await rm(path, { force: true });
+  if (await commandLineHas(postmaster.pid, directory)) return postmaster;
+  // PostgreSQL would take any process that has the pid by now for a server, and refuse to start. The rest of the file
+  // stays, for it leads PostgreSQL to workers of a killed server that are still there.
+  await (text.trim() === '' ? rm(path) : writeFile(path, text.replace(/^-?\d+/, NO_PROCESS)));
   return undefined;
-};
-
-const isRunning = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 };
 
 const logPath = ({ dataDir }: Cluster): string => join(dataDir, 'postgres.log');
@@ -112,7 +117,7 @@ const cameUp = async (cluster: Cluster, child: ChildProcess): Promise<boolean> =
     const { pid, status } = parsePidFile(text);
     if (pid === child.pid && status === 'ready') return true;
     if (Date.now() > deadline)
-      throw new Error(`PostgreSQL did not come up within ${START_MS / 1000} seconds`);
+      throw new Error(`PostgreSQL was not ready after ${START_MS / 1000} seconds; see ${logPath(cluster)}`);
   }
   return false;
 };
@@ -121,8 +126,7 @@ const cameUp = async (cluster: Cluster, child: ChildProcess): Promise<boolean> =
 const MAY_PASS = /could not bind|pre-existing shared memory block|lock file "postmaster.pid"/;
 
 const start = async (cluster: Cluster, { settings, port: fixed }: ServerOptions): Promise<number> => {
-  const deadline = Date.now() + START_MS;
-  for (;;) {
+  for (const deadline = Date.now() + RETRY_MS; ; await sleep(10 * POLL_MS)) {
     const port = fixed ?? (await choosePort(cluster.dataDir));
     const offset = await logSize(cluster);
     const child = launch(cluster, { ...OUR_SETTINGS, ...settings, port: String(port) });
@@ -133,16 +137,18 @@ const start = async (cluster: Cluster, { settings, port: fixed }: ServerOptions)
     const reason = await readLogFrom(cluster, offset);
     if (!MAY_PASS.test(reason) || Date.now() > deadline)
       throw new Error(`PostgreSQL did not start in ${cluster.directory}: ${reason}`);
-    await sleep(10 * POLL_MS);
   }
 };
 
-/** The port of the cluster's server: of the one that already runs, else of a new one. Call it under the lock. */
-export const ensureRunning = async (cluster: Cluster, options: ServerOptions): Promise<number> => {
+/** Finds the cluster's server, or starts one when none runs. Call it under the lock. */
+export const ensureRunning = async (cluster: Cluster, options: ServerOptions): Promise<Server> => {
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(POLL_MS)) {
     const postmaster = await findPostmaster(cluster);
-    if (postmaster === undefined) return start(cluster, options);
-    if (postmaster.status === 'ready') return postmaster.port;
+    if (postmaster === undefined) return { port: await start(cluster, options), isNew: true };
+    if (postmaster.status === 'ready') {
+      options.log(`Using the PostgreSQL server that already runs in ${cluster.directory}`);
+      return { port: postmaster.port, isNew: false };
+    }
   }
   throw new Error(
     `The PostgreSQL server in ${cluster.directory} neither comes up nor ends; see ${logPath(cluster)}`,
