@@ -1,0 +1,109 @@
+import type { Actor, AdministratorActor, IdentityActor } from './actor';
+import type { Context } from './context';
+import { ServiceError, badCredentials, notAuthorized } from './errors';
+import { evaluate, type Decision } from './policy/evaluate';
+
+/** What an action is done on: an ARN, or `*` for actions that IAM does not tie to a resource. */
+export interface Resource {
+  arn: string;
+  /** Condition keys that the action brings along, such as `cognito-identity:IdentityPoolArn`. */
+  conditionKeys?: Record<string, string | string[] | undefined>;
+  /** The identity that owns it. What has no owner belongs to the installation and is for administrators only. */
+  owner?: { identityPoolId: string; identityId: string };
+}
+
+/**
+ * The one authorization call: every public service function makes it before it does anything else.
+ *
+ * Identity against identity is checked before any policy, whatever the policy says. Then the actor's policies decide:
+ * explicit deny wins, every session policy must allow too, and nothing said is a denial.
+ * @throws NOT_AUTHORIZED for a caller without credentials and for another's identity or pool, ACCESS_DENIED when the policies do not allow it. Only administrators are told which statement decided.
+ */
+export const authorize = (ctx: Context, action: string, resource: Resource): void => {
+  const { actor } = ctx;
+  if (actor.kind === 'anonymous') throw actor.problem ?? credentialsMissing(action);
+  if (actor.kind === 'identity') requireOwnIdentity(actor, resource);
+  const decision = decide(ctx, actor, action, resource);
+  if (decision.outcome !== 'allow') throw accessDenied(actor, action, resource.arn, decision);
+};
+
+/** Whether the actor may; for answers that leave out what the caller may not see. */
+export const isAuthorized = (ctx: Context, action: string, resource: Resource): boolean => {
+  try {
+    authorize(ctx, action, resource);
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError) return false;
+    throw error;
+  }
+};
+
+const credentialsMissing = (action: string): ServiceError =>
+  badCredentials(
+    'MISSING',
+    `${action} needs credentials. Send "Authorization: Bearer <accessToken>" with an access token from getCredentialsForIdentity, or an administrator key as <accessKeyId>.<secretAccessKey>.`,
+    { action },
+  );
+
+const requireOwnIdentity = (actor: IdentityActor, { owner }: Resource): void => {
+  if (!owner)
+    throw notAuthorized('Only administrators may do this, whatever the role of an identity allows.');
+  if (owner.identityId !== actor.identityId || owner.identityPoolId !== actor.identityPoolId)
+    throw notAuthorized('mismatch between session identity id and request identity id');
+};
+
+const decide = (
+  ctx: Context,
+  actor: AdministratorActor | IdentityActor,
+  action: string,
+  resource: Resource,
+): Decision =>
+  evaluate(
+    {
+      action,
+      resource: resource.arn,
+      context: { ...conditionKeysOf(ctx, actor), ...resource.conditionKeys },
+    },
+    {
+      permissions: actor.policies,
+      sessionPolicies: actor.kind === 'identity' ? actor.sessionPolicies : [],
+    },
+  );
+
+/** The condition keys and policy variables that a caller brings along. */
+export const conditionKeysOf = (
+  ctx: Context,
+  actor: Actor,
+): Record<string, string | string[] | undefined> => {
+  const common = {
+    'aws:CurrentTime': ctx.now().toISOString(),
+    'aws:EpochTime': String(Math.floor(ctx.now().getTime() / 1000)),
+    'aws:RequestedRegion': ctx.config.region,
+  };
+  if (actor.kind === 'anonymous') return common;
+  if (actor.kind === 'administrator')
+    return { ...common, 'aws:PrincipalArn': actor.arn, 'aws:username': actor.accessKeyId };
+  return { ...common, ...identityKeys(actor) };
+};
+
+const identityKeys = (actor: IdentityActor): Record<string, string | string[]> => ({
+  'aws:PrincipalArn': actor.roleArn,
+  'aws:FederatedProvider': 'cognito-identity.amazonaws.com',
+  'cognito-identity.amazonaws.com:sub': actor.identityId,
+  'cognito-identity.amazonaws.com:aud': actor.identityPoolId,
+  'cognito-identity.amazonaws.com:amr': actor.amr,
+  ...Object.fromEntries(
+    Object.entries(actor.principalTags).map(([tag, value]) => [`aws:PrincipalTag/${tag}`, value]),
+  ),
+});
+
+const accessDenied = (
+  actor: AdministratorActor | IdentityActor,
+  action: string,
+  resource: string,
+  decision: Decision,
+): ServiceError => {
+  const sentence = `User: ${actor.arn} is not authorized to perform: ${action} on resource: ${resource}`;
+  const fields = actor.kind === 'administrator' ? { action, resource, decision } : { action, resource };
+  return new ServiceError('ACCESS_DENIED', sentence, fields);
+};

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+/** The first administrator key, when the operator brings one along. */
+export interface AdministratorKey {
+  /** `\w{3,128}` */
+  accessKeyId: string;
+  /** 8 characters or more. */
+  secretAccessKey: string;
+}
+
+/** Everything an operator can set. Read once, at start, from the environment; nothing else reads the environment. */
+export interface Config {
+  /** `PORT`: the TCP port to listen on; 0 lets the system choose. Default 4000. */
+  port: number;
+  /** `HOST`: the address to listen on. Default `localhost`, so that nothing is open to a network by accident. */
+  host: string;
+  /** `DATABASE_URL`: a PostgreSQL server to use in place of the embedded one. May point at a transaction pooler. */
+  databaseUrl: string | undefined;
+  /** `DIRECT_DATABASE_URL`: the same database without a pooler, for LISTEN and migrations. Default `DATABASE_URL`. */
+  directDatabaseUrl: string | undefined;
+  /** `DATABASE_POOL_SIZE`: connections that one node opens. Default 10, 1 to 1,000. */
+  databasePoolSize: number;
+  /** `LOG_LEVEL`: fatal, error, warn, info, debug, trace or silent. Default info. */
+  logLevel: string;
+  /** `ROCKPOOL_DATA_DIR`: where the embedded database lives. Default `./.rockpool`; `/var/lib/rockpool` for root. */
+  dataDir: string;
+  /** `ROCKPOOL_PUBLIC_URL`: the address clients use; it is the issuer of tokens. Default `http://localhost:PORT`. */
+  publicUrl: string | undefined;
+  /** `ROCKPOOL_REGION`: first part of ids and part of ARNs. Default `us-east-1`. */
+  region: string;
+  /** `ROCKPOOL_ACCOUNT_ID`: part of ARNs, 1 to 15 digits. Default `000000000000`. */
+  accountId: string;
+  /** `ROCKPOOL_SECRET`: the master secret that keys at rest are sealed with, 32 characters or more. Made by the embedded database, required otherwise. */
+  secret: string | undefined;
+  /** `ROCKPOOL_ADMIN_ACCESS_KEY_ID` and `ROCKPOOL_ADMIN_SECRET_ACCESS_KEY`. Made and printed once when not given. */
+  administratorKey: AdministratorKey | undefined;
+  /** `ROCKPOOL_INTROSPECTION`: whether GraphQL introspection and the Sandbox page are served. Default true. */
+  introspection: boolean;
+}
+
+/** All mistakes in the environment at once, one sentence each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: string[]) {
+    super(
+      `The configuration has ${problems.length} mistake(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
+  }
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const wholeNumber = (low: number, high: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= low && Number(text) <= high, {
+      message: `must be a whole number from ${low} to ${high}`,
+    })
+    .transform(Number);
+
+const url = (protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const postgresUrl = url(['postgres:', 'postgresql:']).optional();
+
+const environment = z.object({
+  PORT: wholeNumber(0, 65535).default(4000),
+  HOST: z.string().min(1, 'must not be empty').default('localhost'),
+  DATABASE_URL: postgresUrl,
+  DIRECT_DATABASE_URL: postgresUrl,
+  DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  ROCKPOOL_DATA_DIR: z.string().min(1, 'must not be empty').optional(),
+  ROCKPOOL_PUBLIC_URL: url(['http:', 'https:']).optional(),
+  ROCKPOOL_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d{1,2}$/, 'must look like us-east-1')
+    .default('us-east-1'),
+  ROCKPOOL_ACCOUNT_ID: z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be 1 to 15 digits')
+    .default('000000000000'),
+  ROCKPOOL_SECRET: z.string().min(32, 'must have 32 characters or more').optional(),
+  ROCKPOOL_ADMIN_ACCESS_KEY_ID: z
+    .string()
+    .regex(/^\w{3,128}$/, 'must be 3 to 128 letters, digits or underscores')
+    .optional(),
+  ROCKPOOL_ADMIN_SECRET_ACCESS_KEY: z
+    .string()
+    .regex(/^[!-~]{8,128}$/, 'must be 8 to 128 printable ASCII characters without spaces')
+    .optional(),
+  ROCKPOOL_INTROSPECTION: z
+    .enum(['true', 'false'], { message: 'must be true or false' })
+    .default('true')
+    .transform((text) => text === 'true'),
+});
+
+type Environment = z.infer<typeof environment>;
+
+/** Mistakes that only show when several variables are looked at together. */
+const crossChecks = (env: Partial<Record<keyof Environment, unknown>>): string[] => {
+  const problems: string[] = [];
+  const id = env.ROCKPOOL_ADMIN_ACCESS_KEY_ID;
+  const secret = env.ROCKPOOL_ADMIN_SECRET_ACCESS_KEY;
+  if (id !== undefined && secret === undefined)
+    problems.push('ROCKPOOL_ADMIN_SECRET_ACCESS_KEY is missing beside ROCKPOOL_ADMIN_ACCESS_KEY_ID');
+  if (id === undefined && secret !== undefined)
+    problems.push('ROCKPOOL_ADMIN_ACCESS_KEY_ID is missing beside ROCKPOOL_ADMIN_SECRET_ACCESS_KEY');
+  if (env.DATABASE_URL !== undefined && env.ROCKPOOL_SECRET === undefined)
+    problems.push(
+      'ROCKPOOL_SECRET is required with DATABASE_URL: every node needs the same one (make it with: openssl rand -hex 32)',
+    );
+  if (env.DIRECT_DATABASE_URL !== undefined && env.DATABASE_URL === undefined)
+    problems.push('DATABASE_URL is missing beside DIRECT_DATABASE_URL');
+  return problems;
+};
+
+/** Where the embedded database lives when the operator did not say. Root's PostgreSQL runs under another user, which cannot reach below root's home. */
+const defaultDataDir = (): string => (process.getuid?.() === 0 ? '/var/lib/rockpool' : './.rockpool');
+
+/**
+ * Reads the configuration from environment variables; empty ones count as not set.
+ * @throws ConfigError with every mistake at once.
+ */
+export const loadConfig = (env: NodeJS.ProcessEnv = process.env): Config => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  const issues = parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`);
+  const problems = [...issues, ...crossChecks(given)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return toConfig(parsed.data);
+};
+
+const toConfig = (env: Environment): Config => ({
+  port: env.PORT,
+  host: env.HOST,
+  databaseUrl: env.DATABASE_URL,
+  directDatabaseUrl: env.DIRECT_DATABASE_URL ?? env.DATABASE_URL,
+  databasePoolSize: env.DATABASE_POOL_SIZE,
+  logLevel: env.LOG_LEVEL,
+  dataDir: env.ROCKPOOL_DATA_DIR ?? defaultDataDir(),
+  publicUrl: env.ROCKPOOL_PUBLIC_URL?.replace(/\/+$/, ''),
+  region: env.ROCKPOOL_REGION,
+  accountId: env.ROCKPOOL_ACCOUNT_ID,
+  secret: env.ROCKPOOL_SECRET,
+  administratorKey:
+    env.ROCKPOOL_ADMIN_ACCESS_KEY_ID === undefined
+      ? undefined
+      : {
+          accessKeyId: env.ROCKPOOL_ADMIN_ACCESS_KEY_ID,
+          secretAccessKey: env.ROCKPOOL_ADMIN_SECRET_ACCESS_KEY ?? '',
+        },
+  introspection: env.ROCKPOOL_INTROSPECTION,
+});
+
+/** A configured secret that a person could guess: too short, one repeated character, or a well-known word. */
+export const isWeakSecret = (secret: string): boolean =>
+  secret.length < 20 || new Set(secret).size < 8 || /password|secret|admin|12345|changeme/i.test(secret);

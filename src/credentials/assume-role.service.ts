@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import type { Context } from '../context';
+import { ServiceError, badCredentials, invalidParameter, notAuthorized } from '../errors';
+import { assumedRoleArn } from '../ids';
+import { findPool } from '../identity-pools/identity-pool.service';
+import { Identity } from '../identities/identity.entity';
+import { parsePolicyDocument, SESSION_POLICY_MAX_SIZE } from '../policy/document';
+import type { Role } from '../roles/role.entity';
+import { findRole } from '../roles/role.service';
+import { verifyOpenIdToken, type OpenIdToken } from '../tokens/open-id-token';
+import { parse, text } from '../validate';
+import { requireClassicFlow, trusts } from './credentials.service';
+import { expirationAfter, issueCredentials, type Credentials } from './temporary-credentials';
+
+const input = z.object({
+  roleArn: text(20, 2048),
+  roleSessionName: text(2, 64).regex(/^[\w+=,.@-]*$/),
+  webIdentityToken: text(4, 20_000),
+  durationSeconds: z.int().min(900).max(43_200).nullish(),
+  policy: z.unknown().optional(),
+});
+
+export type AssumeRoleInput = z.input<typeof input>;
+
+/** What STS answers with. */
+export interface AssumedRole {
+  credentials: Credentials;
+  /** The identity id. */
+  subjectFromWebIdentityToken: string;
+  assumedRoleArn: string;
+  provider: string;
+  /** The pool id. */
+  audience: string;
+}
+
+/**
+ * AssumeRoleWithWebIdentity (STS), the second half of the classic flow: credentials for a role of the caller's choice,
+ * if its trust policy agrees. 900 to 43,200 s, 3,600 when left out, and never longer than the role allows; `policy`
+ * cuts them down further. Guests are not cut down here, as in AWS.
+ * @throws NOT_AUTHORIZED for a token that does not hold (`fields.reason`), ACCESS_DENIED when the trust policy refuses,
+ *   INVALID_PARAMETER, MALFORMED_POLICY_DOCUMENT.
+ */
+export const assumeRoleWithWebIdentity = async (
+  ctx: Context,
+  request: AssumeRoleInput,
+): Promise<AssumedRole> => {
+  const given = parse(input, request);
+  const token = await requireToken(ctx, given.webIdentityToken);
+  const role = await requireTrustedRole(ctx, given.roleArn, token);
+  const seconds = given.durationSeconds ?? 3600;
+  requireDuration(role, seconds);
+  const credentials = await issueCredentials(ctx, {
+    identityId: token.identityId,
+    identityPoolId: token.identityPoolId,
+    roleArn: role.arn,
+    sessionName: given.roleSessionName,
+    amr: token.amr,
+    principalTags: token.principalTags,
+    cut: false,
+    ...sessionPolicy(given.policy),
+    expiresAt: expirationAfter(ctx.now(), seconds),
+  });
+  return {
+    credentials,
+    subjectFromWebIdentityToken: token.identityId,
+    assumedRoleArn: assumedRoleArn(role.arn, given.roleSessionName),
+    provider: ctx.config.publicUrl,
+    audience: token.identityPoolId,
+  };
+};
+
+const requireToken = async (ctx: Context, webIdentityToken: string): Promise<OpenIdToken> => {
+  const verdict = await verifyOpenIdToken(ctx, webIdentityToken);
+  if (verdict.outcome === 'expired')
+    throw badCredentials('EXPIRED', 'The web identity token has expired. Call getOpenIdToken again.', {
+      field: 'webIdentityToken',
+    });
+  if (verdict.outcome === 'invalid')
+    throw badCredentials('INVALID', 'webIdentityToken is not a token that getOpenIdToken of this server issued.', {
+      field: 'webIdentityToken',
+      problem: verdict.problem,
+    });
+  await requireLiveIdentity(ctx, verdict.token);
+  return verdict.token;
+};
+
+const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<void> => {
+  const pool = await findPool(ctx, token.identityPoolId);
+  const identity = await ctx.db.findOneBy(Identity, { id: token.identityId });
+  if (!pool || !identity || identity.disabledAt !== null)
+    throw notAuthorized(`Access to Identity '${token.identityId}' is forbidden.`);
+  requireClassicFlow(pool);
+};
+
+const requireTrustedRole = async (ctx: Context, arn: string, token: OpenIdToken): Promise<Role> => {
+  const role = await findRole(ctx, arn);
+  if (role && trusts(role, token)) return role;
+  throw new ServiceError('ACCESS_DENIED', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', {
+    action: 'sts:AssumeRoleWithWebIdentity',
+    resource: arn,
+  });
+};
+
+const requireDuration = (role: Role, seconds: number): void => {
+  if (seconds <= role.maxSessionDuration) return;
+  throw invalidParameter(
+    `The requested DurationSeconds exceeds the MaxSessionDuration set for this role: ${role.maxSessionDuration}.`,
+    { field: 'durationSeconds', limit: role.maxSessionDuration },
+  );
+};
+
+const sessionPolicy = (policy: unknown): { policy?: string } => {
+  if (policy === undefined || policy === null) return {};
+  return { policy: JSON.stringify(parsePolicyDocument(policy, 'policy', SESSION_POLICY_MAX_SIZE)) };
+};

@@ -1,0 +1,41 @@
+import type { PolicyDocument } from '../policy/document';
+
+const allow = (...actions: string[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
+});
+
+/**
+ * The ready-made policies of an API key, after AWS's AdministratorAccess, AmazonCognitoPowerUser and
+ * AmazonCognitoReadOnly. A power user runs pools and their data, but cannot make roles, providers or keys.
+ */
+export const MANAGED_POLICIES = {
+  AdministratorAccess: allow('*'),
+  PowerUser: allow(
+    'cognito-identity:*',
+    'cognito-sync:*',
+    'iam:Get*',
+    'iam:List*',
+    'iam:PassRole',
+    'iam:SimulateCustomPolicy',
+    'iam:SimulatePrincipalPolicy',
+  ),
+  ReadOnly: allow(
+    'cognito-identity:Describe*',
+    'cognito-identity:Get*PoolRoles',
+    'cognito-identity:GetPrincipalTagAttributeMap',
+    'cognito-identity:List*',
+    'cognito-identity:LookupDeveloperIdentity',
+    'cognito-sync:Describe*',
+    'cognito-sync:GetBulkPublishDetails',
+    'cognito-sync:GetCognitoEvents',
+    'cognito-sync:GetIdentityPoolConfiguration',
+    'cognito-sync:List*',
+    'iam:Get*',
+    'iam:List*',
+    'iam:SimulateCustomPolicy',
+    'iam:SimulatePrincipalPolicy',
+  ),
+} as const satisfies Record<string, PolicyDocument>;
+
+export type ManagedPolicyName = keyof typeof MANAGED_POLICIES;

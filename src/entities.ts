@@ -1,0 +1,26 @@
+import { ApiKey } from './credentials/api-key.entity';
+import { Identity } from './identities/identity.entity';
+import { IdentityLogin } from './identities/identity-login.entity';
+import { Login } from './identities/login.entity';
+import { IdentityPool } from './identity-pools/identity-pool.entity';
+import { OpenIdConnectProvider } from './logins/open-id-connect-provider.entity';
+import { Role } from './roles/role.entity';
+import { Dataset } from './sync/dataset.entity';
+import { SyncRecord } from './sync/record.entity';
+import { UsedSyncSession } from './sync/used-sync-session.entity';
+import { SigningKey } from './tokens/signing-key.entity';
+
+/** Every entity class, once. The only file that knows them all. */
+export const entities = [
+  ApiKey,
+  Dataset,
+  Identity,
+  IdentityLogin,
+  IdentityPool,
+  Login,
+  OpenIdConnectProvider,
+  Role,
+  SigningKey,
+  SyncRecord,
+  UsedSyncSession,
+];

@@ -1,0 +1,83 @@
+import { In } from 'typeorm';
+import { z } from 'zod';
+import { authorize, isAuthorized } from '../authorize';
+import { inTransaction, type Context } from '../context';
+import { identityPoolArn } from '../ids';
+import { LIMITS } from '../protocol/limits';
+import { parse, regionalId } from '../validate';
+import { Identity } from './identity.entity';
+import { lockLogins, loginsOf } from './link-logins';
+import { Login } from './login.entity';
+
+const deleteInput = z.object({
+  identityIdsToDelete: z.array(regionalId).min(1).max(LIMITS.identitiesPerDelete),
+});
+
+/** Why an identity was not deleted. */
+export type UnprocessedErrorCode = 'ACCESS_DENIED' | 'INTERNAL_SERVER_ERROR';
+
+/** An identity that was not deleted. */
+export interface UnprocessedIdentityId {
+  identityId: string;
+  errorCode: UnprocessedErrorCode;
+}
+
+const ACTION = 'cognito-identity:DeleteIdentities';
+
+/**
+ * Deletes up to 60 identities with their logins and datasets, each in a transaction of its own. Ids that do not exist
+ * count as done. The answer names the ones that were not deleted.
+ * @throws ACCESS_DENIED when the caller may delete none at all.
+ */
+export const deleteIdentities = async (
+  ctx: Context,
+  input: z.input<typeof deleteInput>,
+): Promise<UnprocessedIdentityId[]> => {
+  const { identityIdsToDelete: ids } = parse(deleteInput, input);
+  if (ctx.actor.kind === 'anonymous') authorize(ctx, ACTION, { arn: '*' });
+  const rows = await ctx.db.findBy(Identity, { id: In(ids) });
+  const unprocessed: UnprocessedIdentityId[] = [];
+  for (const id of new Set(ids)) {
+    const identity = rows.find((row) => row.id === id);
+    const errorCode = await deleteOne(ctx, id, identity);
+    if (errorCode) unprocessed.push({ identityId: id, errorCode });
+  }
+  return unprocessed;
+};
+
+const deleteOne = async (
+  ctx: Context,
+  identityId: string,
+  identity: Identity | undefined,
+): Promise<UnprocessedErrorCode | undefined> => {
+  if (!mayDelete(ctx, identityId, identity)) return 'ACCESS_DENIED';
+  if (!identity) return undefined;
+  try {
+    await inTransaction(ctx, (tx) => eraseIdentity(tx, identityId));
+    return undefined;
+  } catch (error) {
+    ctx.log.error({ err: error, identityId }, 'an identity could not be deleted');
+    return 'INTERNAL_SERVER_ERROR';
+  }
+};
+
+/** An identity is answered the same for another's id, whether it exists or not. */
+const mayDelete = (ctx: Context, identityId: string, identity: Identity | undefined): boolean => {
+  const identityPoolId =
+    ctx.actor.kind === 'identity' ? ctx.actor.identityPoolId : (identity?.identityPoolId ?? '');
+  return isAuthorized(ctx, ACTION, {
+    arn: '*',
+    owner: { identityId, identityPoolId },
+    conditionKeys: { 'cognito-identity:IdentityPoolArn': identityPoolArn(ctx.config, identityPoolId) },
+  });
+};
+
+/** Logins go first and under lock, so that a login being linked at the same time does not outlive its identity. */
+const eraseIdentity = async (tx: Context, identityId: string): Promise<void> => {
+  const before = await loginsOf(tx, identityId);
+  await lockLogins(tx, before.map((login) => login.loginKey));
+  await tx.db.findOne(Identity, { where: { id: identityId }, lock: { mode: 'pessimistic_write' } });
+  const keys = (await loginsOf(tx, identityId)).map((login) => login.loginKey);
+  if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
+  await tx.db.delete(Identity, { id: identityId });
+};

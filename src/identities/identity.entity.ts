@@ -1,0 +1,27 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { IdentityPool } from '../identity-pools/identity-pool.entity';
+
+/** One person, or one guest's install, in a pool. */
+@Entity('identities')
+@Index('identities__by_pool', ['identityPoolId', 'id'])
+export class Identity {
+  @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'identities__primary_key' })
+  id!: string;
+
+  @Column('text', { name: 'identity_pool_id' })
+  @ForeignKey(() => IdentityPool, { name: 'identities__of_a_pool', onDelete: 'CASCADE' })
+  identityPoolId!: string;
+
+  /** Set by the first login and never cleared: unlinking the last login does not make a guest again. */
+  @Column('boolean', { name: 'is_authenticated' })
+  isAuthenticated!: boolean;
+
+  @Column('timestamptz', { name: 'disabled_at', nullable: true })
+  disabledAt!: Date | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'last_modified_at' })
+  lastModifiedAt!: Date;
+}

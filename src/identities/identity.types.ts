@@ -1,0 +1,138 @@
+import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { connectionOf } from '../graphql-types/connection';
+import { DateTime } from '../graphql-types/scalars';
+import type { IdentityDescription } from './identity.service';
+
+const IDENTITY_ID = 'The id of the identity: `REGION:UUID`, at most 55 characters.';
+
+/** GraphQL type `Identity`. */
+@ObjectType('Identity', { description: 'One person, or one guest’s install of an app, in an identity pool.' })
+export class IdentityType {
+  @Field(() => ID, { description: IDENTITY_ID })
+  id!: string;
+
+  @Field(() => ID, { description: 'The pool that it belongs to.' })
+  identityPoolId!: string;
+
+  @Field(() => [String], { description: 'The names of the providers that it has logins of; empty for a guest.' })
+  logins!: string[];
+
+  @Field(() => Boolean, { description: 'Whether it ever signed in. A guest that signs in is authenticated for good.' })
+  isAuthenticated!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether it was merged into another identity and gets no more credentials.' })
+  isDisabled!: boolean;
+
+  @Field(() => DateTime, { description: 'When it was made.' })
+  creationDate!: Date;
+
+  @Field(() => DateTime, { description: 'When its logins changed last.' })
+  lastModifiedDate!: Date;
+}
+
+/** The identity as GraphQL answers it. */
+export const toIdentityType = ({ identity, logins }: IdentityDescription): IdentityType => ({
+  id: identity.id,
+  identityPoolId: identity.identityPoolId,
+  logins,
+  isAuthenticated: identity.isAuthenticated,
+  isDisabled: identity.disabledAt !== null,
+  creationDate: identity.createdAt,
+  lastModifiedDate: identity.lastModifiedAt,
+});
+
+export const IdentityConnection = connectionOf('Identity', () => IdentityType);
+
+@InputType({ description: 'What an identity provider says of a user: its name and its token.' })
+export class LoginInput {
+  @Field(() => String, {
+    description: 'The provider’s name: for OpenID Connect the issuer URL without `https://`. 1 to 128 characters.',
+  })
+  provider!: string;
+
+  @Field(() => String, { description: 'The token it issued: for OpenID Connect the ID token. 1 to 50,000 characters.' })
+  token!: string;
+}
+
+@InputType({ description: 'Whose identity is wanted.' })
+export class GetIdInput {
+  @Field(() => ID, { description: 'The pool: `REGION:UUID`.' })
+  identityPoolId!: string;
+
+  @Field(() => String, { nullable: true, description: 'Accepted for the sake of old clients and ignored: 1 to 15 digits.' })
+  accountId?: string | null;
+
+  @Field(() => [LoginInput], { nullable: true, description: 'At most 10 logins; none for a new guest.' })
+  logins?: LoginInput[] | null;
+}
+
+@ObjectType({ description: 'The identity.' })
+export class GetIdPayload {
+  @Field(() => ID, { description: IDENTITY_ID })
+  identityId!: string;
+}
+
+@InputType({ description: 'Logins to take off an identity.' })
+export class UnlinkIdentityInput {
+  @Field(() => ID, { description: IDENTITY_ID })
+  identityId!: string;
+
+  @Field(() => [LoginInput], { description: 'Logins that prove whose identity it is: at least one of its own.' })
+  logins!: LoginInput[];
+
+  @Field(() => [String], { description: 'Names of the providers to take off; at most 20.' })
+  loginsToRemove!: string[];
+}
+
+@ObjectType({ description: 'The identity that was changed.' })
+export class UnlinkIdentityPayload {
+  @Field(() => ID, { description: IDENTITY_ID })
+  identityId!: string;
+}
+
+@InputType({ description: 'Identities to delete.' })
+export class DeleteIdentitiesInput {
+  @Field(() => [ID], { description: '1 to 60 ids.' })
+  identityIdsToDelete!: string[];
+}
+
+/** GraphQL enum `UnprocessedErrorCode`. */
+export enum UnprocessedErrorCodeType {
+  ACCESS_DENIED = 'ACCESS_DENIED',
+  INTERNAL_SERVER_ERROR = 'INTERNAL_SERVER_ERROR',
+}
+registerEnumType(UnprocessedErrorCodeType, {
+  name: 'UnprocessedErrorCode',
+  description: 'Why an identity was not deleted.',
+  valuesConfig: {
+    ACCESS_DENIED: { description: 'The caller may not delete this identity.' },
+    INTERNAL_SERVER_ERROR: { description: 'The server failed; try again.' },
+  },
+});
+
+@ObjectType({ description: 'An identity that was not deleted.' })
+export class UnprocessedIdentityIdType {
+  @Field(() => ID, { description: IDENTITY_ID })
+  identityId!: string;
+
+  @Field(() => UnprocessedErrorCodeType, { description: 'Why.' })
+  errorCode!: UnprocessedErrorCodeType;
+}
+
+@ObjectType({ description: 'What was left undeleted.' })
+export class DeleteIdentitiesPayload {
+  @Field(() => [UnprocessedIdentityIdType], { description: 'Empty when all are gone.' })
+  unprocessedIdentityIds!: UnprocessedIdentityIdType[];
+}
+
+@InputType({ description: 'The pool to delete.' })
+export class DeleteIdentityPoolInput {
+  @Field(() => ID, { description: 'The pool: `REGION:UUID`.' })
+  identityPoolId!: string;
+}
+
+@ObjectType({ description: 'The pool that was deleted.' })
+export class DeleteIdentityPoolPayload {
+  @Field(() => ID, { description: 'Its id.' })
+  identityPoolId!: string;
+}

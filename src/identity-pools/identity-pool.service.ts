@@ -1,0 +1,189 @@
+import { In, IsNull, MoreThan } from 'typeorm';
+import type { z } from 'zod';
+import { authorize } from '../authorize';
+import { inTransaction, type Context } from '../context';
+import { cached, changed } from '../db/reference-cache';
+import { invalidParameter, resourceNotFound } from '../errors';
+import { identityPoolArn, newRegionalId } from '../ids';
+import { OpenIdConnectProvider } from '../logins/open-id-connect-provider.entity';
+import { decodeCursor, pageRequest, toPage, type Page } from '../page';
+import { defaultRole, type RoleSlot } from '../roles/default-roles';
+import { insertRole } from '../roles/role.service';
+import { parse } from '../validate';
+import { IdentityPool } from './identity-pool.entity';
+import {
+  createIdentityPoolInput,
+  identityPoolIdInput,
+  requireAWayIn,
+  updateIdentityPoolInput,
+  type CreateIdentityPoolInput,
+  type UpdateIdentityPoolInput,
+} from './identity-pool.input';
+
+type ParsedCreate = z.infer<typeof createIdentityPoolInput>;
+type ParsedUpdate = z.infer<typeof updateIdentityPoolInput>;
+
+/**
+ * Makes a pool as the console's wizard does: name, guest access, providers and, unless told otherwise, two default
+ * roles with access to one's own data.
+ * @throws INVALID_PARAMETER when a member is wrong, a provider is not registered, or nobody could get an identity.
+ */
+export const createIdentityPool = async (
+  ctx: Context,
+  input: CreateIdentityPoolInput,
+): Promise<IdentityPool> => {
+  const given = parse(createIdentityPoolInput, input);
+  authorize(ctx, 'cognito-identity:CreateIdentityPool', {
+    arn: '*',
+    conditionKeys: requestTagKeys(given.identityPoolTags),
+  });
+  requireAWayIn(given);
+  const pool = newPool(ctx, given);
+  await inTransaction(ctx, async (tx) => {
+    await requireProviders(tx, given.openIdConnectProviderARNs);
+    if (given.createDefaultRoles) await createDefaultRoles(tx, pool);
+    await changed(tx, 'identity-pool', pool.id);
+    await tx.db.insert(IdentityPool, pool);
+  });
+  return pool;
+};
+
+const requestTagKeys = (tags: { key: string; value: string }[]): Record<string, string | string[]> => ({
+  ...Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value])),
+  ...(tags.length > 0 ? { 'aws:TagKeys': tags.map(({ key }) => key) } : {}),
+});
+
+const newPool = (ctx: Context, given: ParsedCreate): IdentityPool => ({
+  id: newRegionalId(ctx.config.region),
+  name: given.identityPoolName,
+  allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,
+  allowClassicFlow: given.allowClassicFlow ?? null,
+  openIdConnectProviderArns: given.openIdConnectProviderARNs,
+  tags: given.identityPoolTags,
+  authenticatedRoleArn: null,
+  unauthenticatedRoleArn: null,
+  createdAt: ctx.now(),
+  lastModifiedAt: ctx.now(),
+  deletedAt: null,
+});
+
+/** Makes the roles of both slots and puts them into `pool`. Needs iam:CreateRole and iam:PassRole, as the console does. */
+const createDefaultRoles = async (tx: Context, pool: IdentityPool): Promise<void> => {
+  pool.authenticatedRoleArn = await createDefaultRole(tx, pool, 'authenticated');
+  pool.unauthenticatedRoleArn = await createDefaultRole(tx, pool, 'unauthenticated');
+};
+
+const createDefaultRole = async (tx: Context, pool: IdentityPool, slot: RoleSlot): Promise<string> => {
+  const role = defaultRole(tx.config, pool, slot, tx.now());
+  authorize(tx, 'iam:CreateRole', { arn: role.arn });
+  authorize(tx, 'iam:PassRole', { arn: role.arn });
+  await insertRole(tx, role);
+  return role.arn;
+};
+
+const requireProviders = async (ctx: Context, arns: string[]): Promise<void> => {
+  if (arns.length === 0) return;
+  const known = await ctx.db.findBy(OpenIdConnectProvider, { arn: In(arns) });
+  const missing = arns.findIndex((arn) => !known.some((provider) => provider.arn === arn));
+  if (missing < 0) return;
+  throw invalidParameter(
+    `No OpenID Connect provider has the ARN ${arns[missing]}. Register it first with createOpenIDConnectProvider.`,
+    { field: `openIdConnectProviderARNs[${missing}]` },
+  );
+};
+
+/**
+ * Replaces the settings of a pool, as UpdateIdentityPool does: a member left out is cleared, except the tags.
+ * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER.
+ */
+export const updateIdentityPool = async (
+  ctx: Context,
+  input: UpdateIdentityPoolInput,
+): Promise<IdentityPool> => {
+  const given = parse(updateIdentityPoolInput, input);
+  const id = given.identityPoolId;
+  await authorizedPool(ctx, 'cognito-identity:UpdateIdentityPool', id);
+  requireAWayIn(given);
+  return inTransaction(ctx, async (tx) => {
+    await requireProviders(tx, given.openIdConnectProviderARNs);
+    const pool = await lockPool(tx, id);
+    await savePool(tx, Object.assign(pool, replacedMembers(given)));
+    return pool;
+  });
+};
+
+const replacedMembers = (given: ParsedUpdate): Partial<IdentityPool> => ({
+  name: given.identityPoolName,
+  allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,
+  allowClassicFlow: given.allowClassicFlow ?? null,
+  openIdConnectProviderArns: given.openIdConnectProviderARNs,
+  ...(given.identityPoolTags ? { tags: given.identityPoolTags } : {}),
+});
+
+/** The pool, locked until the transaction ends, so that two changes do not undo each other. @throws RESOURCE_NOT_FOUND */
+export const lockPool = async (tx: Context, identityPoolId: string): Promise<IdentityPool> => {
+  const pool = await tx.db.findOne(IdentityPool, {
+    where: { id: identityPoolId, deletedAt: IsNull() },
+    lock: { mode: 'pessimistic_write' },
+  });
+  if (!pool) throw poolNotFound(identityPoolId);
+  return pool;
+};
+
+/** Writes a changed pool and drops it from the caches of all nodes. */
+export const savePool = async (tx: Context, pool: IdentityPool): Promise<void> => {
+  pool.lastModifiedAt = tx.now();
+  await changed(tx, 'identity-pool', pool.id);
+  await tx.db.update(IdentityPool, { id: pool.id }, pool);
+};
+
+/** One pool with its settings. @throws RESOURCE_NOT_FOUND */
+export const describeIdentityPool = async (
+  ctx: Context,
+  input: { identityPoolId: string },
+): Promise<IdentityPool> => {
+  const { identityPoolId } = parse(identityPoolIdInput, input);
+  return authorizedPool(ctx, 'cognito-identity:DescribeIdentityPool', identityPoolId);
+};
+
+/** Pools in the order of their ids. */
+export const listIdentityPools = async (
+  ctx: Context,
+  input: { first?: number | null; after?: string | null },
+): Promise<Page<IdentityPool>> => {
+  const { first, after } = parse(pageRequest, input);
+  authorize(ctx, 'cognito-identity:ListIdentityPools', { arn: '*' });
+  const rows = await ctx.db.find(IdentityPool, {
+    where: { id: MoreThan(decodeCursor(after)), deletedAt: IsNull() },
+    order: { id: 'ASC' },
+    take: first + 1,
+  });
+  return toPage(rows, first, (pool) => pool.id);
+};
+
+/** The pool with that id, from the cache; null when there is none. Authorizes nothing: for services only. */
+export const findPool = (ctx: Context, identityPoolId: string): Promise<IdentityPool | null> =>
+  cached(ctx, 'identity-pool', identityPoolId, (inner) =>
+    inner.db.findOneBy(IdentityPool, { id: identityPoolId, deletedAt: IsNull() }),
+  );
+
+/** The pool, for a caller that may do `action` on it. @throws ACCESS_DENIED, RESOURCE_NOT_FOUND */
+export const authorizedPool = async (
+  ctx: Context,
+  action: string,
+  identityPoolId: string,
+): Promise<IdentityPool> => {
+  const pool = await findPool(ctx, identityPoolId);
+  authorize(ctx, action, {
+    arn: identityPoolArn(ctx.config, identityPoolId),
+    conditionKeys: resourceTagKeys(pool?.tags ?? []),
+  });
+  if (!pool) throw poolNotFound(identityPoolId);
+  return pool;
+};
+
+const resourceTagKeys = (tags: { key: string; value: string }[]): Record<string, string> =>
+  Object.fromEntries(tags.map(({ key, value }) => [`aws:ResourceTag/${key}`, value]));
+
+export const poolNotFound = (identityPoolId: string): Error =>
+  resourceNotFound(`IdentityPool '${identityPoolId}' not found.`, { field: 'identityPoolId' });

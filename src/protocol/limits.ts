@@ -1,0 +1,37 @@
+/**
+ * The limits of the Cognito Identity and Cognito Sync models (version 2014-06-30), shared with the client.
+ * Lengths count characters unless the name says bytes.
+ */
+export const LIMITS = {
+  /** Live datasets per identity. */
+  datasetsPerIdentity: 20,
+  /** Live records per dataset; removed ones do not count. */
+  recordsPerDataset: 1024,
+  /** UTF-8 bytes of all live keys and values in a dataset: 1 MiB. */
+  datasetBytes: 1_048_576,
+  datasetNameLength: 128,
+  recordKeyLength: 1024,
+  /** UTF-8 bytes of a key. Ours: AWS counts characters only; a longer one would not fit PostgreSQL's index. */
+  recordKeyBytes: 2048,
+  recordValueLength: 1_048_575,
+  /** Patches in one call. Ours: as many as a dataset may hold, so that a full dataset can be replaced at once. */
+  patchesPerCall: 1024,
+  deviceIdLength: 256,
+  recordsPerPage: 1024,
+  /** Datasets, pools and identities per page. */
+  listPage: 60,
+  identityPoolNameLength: 128,
+  tagsPerPool: 50,
+  tagKeyLength: 128,
+  tagValueLength: 256,
+  loginsPerRequest: 10,
+  loginsPerIdentity: 20,
+  providerNameLength: 128,
+  loginTokenLength: 50_000,
+  identitiesPerDelete: 60,
+} as const;
+
+/** `REGION:UUID`; identity pool ids and identity ids look alike. */
+export const REGIONAL_ID_PATTERN = /^[\w-]+:[0-9a-f-]+$/;
+export const DATASET_NAME_PATTERN = /^[a-zA-Z0-9_.:-]+$/;
+export const IDENTITY_POOL_NAME_PATTERN = /^[\w\s+=,.@-]+$/;
