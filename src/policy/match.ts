@@ -20,8 +20,8 @@ export type Lookup = (key: string) => string | undefined;
 export interface Glob {
   readonly text: string;
   readonly literal: ReadonlySet<number> | undefined;
-  /** True when no wildcard is live: then the text matches itself only. */
-  readonly plain: boolean;
+  /** The text before the first wildcard; all of it when there is none, and then it matches itself only. */
+  readonly prefix: string;
 }
 
 interface Variable {
@@ -43,6 +43,7 @@ export interface Template {
 
 const STAR = '*'.charCodeAt(0);
 const QUESTION = '?'.charCodeAt(0);
+const WILDCARD = /[*?]/;
 const VARIABLE = /\$\{([^{}]*)\}/g;
 const VARIABLE_BODY = /^([^\s,'$*?]+)(?:, ?'([^']*)')?$/;
 
@@ -51,12 +52,14 @@ const VARIABLE_BODY = /^([^\s,'$*?]+)(?:, ?'([^']*)')?$/;
  * length of the pattern times the length of the text, whatever the pattern.
  */
 export function globMatches(glob: Glob, text: string): boolean {
-  if (glob.plain) return glob.text === text;
   const pattern = glob.text;
-  let p = 0;
+  let p = glob.prefix.length;
+  if (p === pattern.length) return pattern === text;
+  if (!text.startsWith(glob.prefix)) return false;
+  let t = p;
   let star = -1;
   let resume = 0;
-  for (let t = 0; t < text.length;) {
+  while (t < text.length) {
     const code = pattern.charCodeAt(p);
     if (code === STAR && isLive(glob, p)) {
       star = p++;
@@ -128,23 +131,20 @@ function toVariable(body: string): Exclude<Piece, string> | undefined {
 function fill(pieces: readonly Piece[], lookup: Lookup): Glob | undefined {
   let text = '';
   let literal: Set<number> | undefined;
-  let plain = true;
+  let end = -1;
   for (const piece of pieces) {
     if (typeof piece === 'string') {
-      plain &&= !hasWildcard(piece);
+      const wildcard = end < 0 ? piece.search(WILDCARD) : -1;
+      if (wildcard >= 0) end = text.length + wildcard;
       text += piece;
       continue;
     }
     const value = 'key' in piece ? (lookup(piece.key) ?? piece.fallback) : piece.escaped;
     if (value === undefined) return undefined;
-    if (hasWildcard(value)) literal = markWildcards(value, text.length, literal ?? new Set());
+    if (WILDCARD.test(value)) literal = markWildcards(value, text.length, literal ?? new Set());
     text += value;
   }
-  return { text, literal, plain };
-}
-
-function hasWildcard(text: string): boolean {
-  return text.includes('*') || text.includes('?');
+  return { text, literal, prefix: end < 0 ? text : text.slice(0, end) };
 }
 
 function markWildcards(value: string, offset: number, literal: Set<number>): Set<number> {
@@ -225,6 +225,7 @@ function wholeMatches(template: Template, arn: ArnParts, lookup: Lookup): boolea
     const start = offset;
     offset += text.length + 1;
     const literal = glob.literal && new Set([...glob.literal].map((position) => position - start));
-    return globMatches({ text, literal, plain: glob.plain }, arn[i] as string);
+    const prefix = glob.prefix.slice(start, start + text.length);
+    return globMatches({ text, literal, prefix }, arn[i] as string);
   });
 }

@@ -8,7 +8,7 @@ export type ContextValues = Readonly<Record<string, string | readonly string[] |
 
 /** The context of one request, read by key. */
 export class RequestContext {
-  #folded: Map<string, string | readonly string[]> | undefined;
+  private folded: Map<string, string | readonly string[]> | undefined;
 
   constructor(readonly raw: ContextValues) {}
 
@@ -35,19 +35,19 @@ export class RequestContext {
   }
 
   private fold(): Map<string, string | readonly string[]> {
-    if (this.#folded === undefined) {
-      this.#folded = new Map();
+    if (this.folded === undefined) {
+      this.folded = new Map();
       for (const [key, value] of Object.entries(this.raw)) {
         const name = key.toLowerCase();
-        if (!isEmpty(value) && !this.#folded.has(name)) this.#folded.set(name, value);
+        if (!isEmpty(value) && !this.folded.has(name)) this.folded.set(name, value);
       }
     }
-    return this.#folded;
+    return this.folded;
   }
 }
 
-/** A list without a value: IAM's "null data set, such as an empty string". */
+/** A list without a value: an "empty data set (for example, an empty string)", as IAM's page on such keys has it. */
 function isEmpty(value: string | readonly string[] | undefined): value is undefined {
   if (value === undefined || typeof value === 'string') return value === undefined;
-  return value.length === 0 || (value.length === 1 && value[0] === '');
+  return value.every((entry) => entry === '');
 }
