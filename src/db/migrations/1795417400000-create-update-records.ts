@@ -81,7 +81,7 @@ BEGIN
     RETURN json_build_object(
       'status', 'CONFLICT', 'dataset', row_to_json(dataset),
       'conflicts', (
-        SELECT json_agg(found) FROM (
+        SELECT json_agg(met) FROM (
           SELECT r.record_key AS key, p.sync_count AS patch_sync_count, r.value, r.sync_count,
                  (date_part('epoch', r.last_modified_at) * 1000)::bigint AS modified_ms,
                  r.last_modified_by AS modified_by,
@@ -91,7 +91,7 @@ BEGIN
               AND r.record_key = p.record_key
             WHERE r.sync_count > p.sync_count
             ORDER BY r.record_key
-        ) found
+        ) met
       ));
   ELSIF change.highest_count > coalesce(dataset.sync_count, 0) THEN
     RETURN json_build_object('status', 'AHEAD', 'dataset', row_to_json(dataset), 'value', change.highest_count);

@@ -1,0 +1,132 @@
+import type { Context } from '../context';
+import { LIMITS } from '../protocol/limits';
+import { isAhead, splitMergedName, wasDeletedSince, type SyncRecord } from '../protocol/sync';
+import { parse } from '../validate';
+import { callFunction } from './call-function';
+import { authorizedOwner, identityDisabled, identityNotFound, type DatasetAddress } from './dataset-owner';
+import { issueNextToken, openNextToken, type PagePosition } from './next-token';
+import { unknownSyncCount } from './refusal';
+import { knownRow, liveRow, toSyncRecord, type DatasetRow, type RecordRow } from './rows';
+import { issueSessionToken, openSessionToken, sessionNotValid } from './session-token';
+import { listRecordsInput, type ListRecordsInput } from './sync.input';
+
+/** What `listRecords` answers. */
+export interface RecordListing {
+  /** By sync count, then key; removed ones with a null value. */
+  records: SyncRecord[];
+  /** Records in this page. */
+  count: number;
+  /** The count to pull from next time; 0 while the dataset does not exist. On all pages that of the first one. */
+  datasetSyncCount: number;
+  datasetExists: boolean;
+  /** What the caller knows up to `lastSyncCount` is gone, even if the dataset exists again. */
+  datasetDeletedAfterRequestedSyncCount: boolean;
+  /** Null while the dataset does not exist. */
+  lastModifiedBy: string | null;
+  /** `NAME.REGION:UUID` of each dataset that came from a merged identity and was not deleted since. */
+  mergedDatasetNames: string[];
+  /** Null on the last page. */
+  nextToken: string | null;
+  /** For `updateRecords`; holds for one hour. */
+  syncSessionToken: string;
+}
+
+/** One call of listRecords, checked. */
+interface Pull {
+  address: DatasetAddress;
+  lastSyncCount: number;
+  position: PagePosition | undefined;
+  sessionId: string | undefined;
+  pageSize: number;
+}
+
+/** What the database function `list_records` answers; null for an unknown identity. */
+interface ListingRow {
+  is_disabled: boolean;
+  session_is_used: boolean;
+  dataset: DatasetRow | null;
+  dotted_names: string[] | null;
+  records: RecordRow[] | null;
+}
+
+/**
+ * The records that changed after `lastSyncCount`, one page of them: cognito-sync:ListRecords. A dataset that does not
+ * exist is no error.
+ * @throws INVALID_PARAMETER also for a `lastSyncCount` that this server never reached and for tokens that do not fit;
+ *   RESOURCE_NOT_FOUND or NOT_AUTHORIZED when the identity is gone or was merged into another one
+ */
+export const listRecords = async (ctx: Context, input: ListRecordsInput): Promise<RecordListing> => {
+  const given = parse(listRecordsInput, input);
+  const { datasetName } = given;
+  const lastSyncCount = given.lastSyncCount ?? 0;
+  const owner = await authorizedOwner(ctx, 'cognito-sync:ListRecords', given, datasetName);
+  const address = { ...owner, datasetName };
+  const pull: Pull = {
+    address,
+    lastSyncCount,
+    position: openNextToken(ctx, address, lastSyncCount, given.nextToken),
+    sessionId: openSessionToken(ctx, address, given.syncSessionToken),
+    pageSize: given.maxResults ?? LIMITS.recordsPerPage,
+  };
+  return toListing(ctx, pull, checked(pull, await readPage(ctx, pull)));
+};
+
+/** One more than the page is read, to see whether there is another one. */
+const readPage = (ctx: Context, pull: Pull): Promise<ListingRow | null> =>
+  callFunction(ctx, 'list_records', [
+    pull.address.identityPoolId,
+    pull.address.identityId,
+    pull.address.datasetName,
+    pull.sessionId ?? null,
+    pull.position?.afterSyncCount ?? pull.lastSyncCount,
+    pull.position?.afterKey ?? null,
+    pull.position?.snapshot ?? null,
+    pull.pageSize + 1,
+  ]);
+
+const checked = ({ address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
+  if (!row) throw identityNotFound(address.identityId); // S19
+  if (row.is_disabled) throw identityDisabled(address.identityId);
+  if (row.session_is_used) throw sessionNotValid('USED'); // S34
+  const highest = knownRow(row.dataset)?.sync_count ?? 0;
+  if (isAhead(lastSyncCount, highest)) throw unknownSyncCount(lastSyncCount, highest, 'lastSyncCount'); // S28
+  return row;
+};
+
+const toListing = (ctx: Context, pull: Pull, row: ListingRow): RecordListing => {
+  const { address } = pull;
+  const dataset = liveRow(row.dataset);
+  const snapshot = pull.position?.snapshot ?? dataset?.sync_count ?? 0; // S29
+  const found = (row.records ?? []).map(toSyncRecord);
+  const records = found.slice(0, pull.pageSize);
+  return {
+    records,
+    count: records.length,
+    datasetSyncCount: snapshot,
+    datasetExists: dataset !== undefined, // S27
+    datasetDeletedAfterRequestedSyncCount: isDeletedSince(pull, row.dataset),
+    lastModifiedBy: dataset?.last_modified_by ?? null,
+    mergedDatasetNames: (row.dotted_names ?? []).filter(isMergedInto(address.datasetName)),
+    nextToken: found.length > records.length ? nextTokenAfter(ctx, pull, records, snapshot) : null,
+    syncSessionToken: issueSessionToken(ctx, address, { sessionId: pull.sessionId, issuedCount: snapshot }),
+  };
+};
+
+/** S25; on later pages also a deletion since the first one (S29). */
+const isDeletedSince = ({ lastSyncCount, position }: Pull, row: DatasetRow | null): boolean => {
+  const deletedSyncCount = knownRow(row)?.deleted_sync_count ?? 0;
+  return [lastSyncCount, position?.snapshot ?? 0].some((count) => wasDeletedSince(count, deletedSyncCount));
+};
+
+/** S31 */
+const isMergedInto =
+  (datasetName: string) =>
+  (name: string): boolean =>
+    splitMergedName(name)?.datasetName === datasetName;
+
+const nextTokenAfter = (ctx: Context, pull: Pull, page: SyncRecord[], snapshot: number): string | null => {
+  const last = page.at(-1);
+  if (!last) return null;
+  const position = { afterSyncCount: last.syncCount, afterKey: last.key, snapshot };
+  return issueNextToken(ctx, pull.address, pull.lastSyncCount, position);
+};

@@ -1,0 +1,80 @@
+import { invalidParameter, limitExceeded, resourceConflict } from '../errors';
+import type { StorageLimits } from './apply-patches';
+import { identityDisabled, identityNotFound } from './dataset-owner';
+import type { ConflictRow, MergeRefusal, RecordUpdate } from './merge';
+import { toSyncRecord } from './rows';
+import { sessionNotValid } from './session-token';
+
+/** The error that tells a caller why its update was refused, and what to do next. */
+export const refusalOf = (refusal: MergeRefusal, { address, limits }: RecordUpdate): Error => {
+  switch (refusal.status) {
+    case 'IDENTITY_NOT_FOUND':
+      return identityNotFound(address.identityId);
+    case 'IDENTITY_DISABLED':
+      return identityDisabled(address.identityId);
+    case 'SESSION_USED':
+      return sessionNotValid('USED');
+    case 'CONFLICT':
+      return staleRecords(refusal.conflicts, refusal.dataset.sync_count);
+    case 'AHEAD':
+      return unknownSyncCount(refusal.value, refusal.dataset?.sync_count ?? 0, 'recordPatches');
+    default:
+      return limitPassed(LIMIT_OF_STATUS[refusal.status], refusal.value, limits);
+  }
+};
+
+/** How many conflicts the message spells out; the fields have all of them. */
+const CONFLICTS_IN_MESSAGE = 5;
+const KEY_LENGTH_IN_MESSAGE = 100;
+
+const shortened = (key: string): string =>
+  key.length <= KEY_LENGTH_IN_MESSAGE ? key : `${key.slice(0, KEY_LENGTH_IN_MESSAGE).toWellFormed()}…`;
+
+const inWords = ({ key, sync_count, patch_sync_count }: ConflictRow): string =>
+  `Current SyncCount for: ${shortened(key)} is: ${sync_count} not: ${patch_sync_count}`;
+
+/** S7 */
+const staleRecords = (conflicts: ConflictRow[], datasetSyncCount: number): Error => {
+  const sentences = conflicts.slice(0, CONFLICTS_IN_MESSAGE).map(inWords);
+  const more = conflicts.length - sentences.length;
+  const pullFrom = Math.min(...conflicts.map((conflict) => conflict.patch_sync_count));
+  return resourceConflict(
+    `${sentences.join('; ')}${more > 0 ? `; and ${more} more` : ''}. Nothing was written. ` +
+      'Pull with listRecords and your lastSyncCount, merge, and send the patches again with the new sync counts.',
+    { conflicts: conflicts.map(toConflict), datasetSyncCount, pullFrom },
+  );
+};
+
+const toConflict = (row: ConflictRow) => ({
+  key: row.key,
+  patchSyncCount: row.patch_sync_count,
+  record: toSyncRecord(row),
+});
+
+/** The device is ahead of this server (S8, S28), in AWS's words. */
+export const unknownSyncCount = (syncCount: number, datasetSyncCount: number, field: string): Error =>
+  invalidParameter(`No such SyncCount: ${syncCount} exists for this Dataset`, {
+    field,
+    syncCount,
+    datasetSyncCount,
+  });
+
+const LIMIT_OF_STATUS = {
+  TOO_MANY_DATASETS: 'datasetsPerIdentity',
+  TOO_MANY_RECORDS: 'recordsPerDataset',
+  TOO_MANY_BYTES: 'datasetBytes',
+} as const;
+
+const UNIT = {
+  datasetsPerIdentity: 'datasets in this identity',
+  recordsPerDataset: 'records in this dataset',
+  datasetBytes: 'bytes of keys and values in this dataset',
+};
+
+/** S12, S13, S14 */
+const limitPassed = (limit: keyof typeof UNIT, value: number, limits: StorageLimits): Error =>
+  limitExceeded(`This would make ${value} ${UNIT[limit]}; at most ${limits[limit]} are allowed.`, {
+    limit,
+    maximum: limits[limit],
+    value,
+  });

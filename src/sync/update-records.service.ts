@@ -1,0 +1,48 @@
+import type { Context } from '../context';
+import type { SyncRecord } from '../protocol/sync';
+import { STORAGE_LIMITS, toRecord } from './apply-patches';
+import { authorizedOwner, modifierOf } from './dataset-owner';
+import { mergeRecords, type RecordUpdate } from './merge';
+import { refusalOf } from './refusal';
+import { liveRow, toDataset, type DatasetDescription } from './rows';
+import { openSessionToken } from './session-token';
+import { parseUpdateRecords, type UpdateRecordsInput } from './sync.input';
+
+/** What a successful `updateRecords` answers. */
+export interface UpdatedRecords {
+  /** Every record that the call changed, by key. */
+  records: SyncRecord[];
+  /** 0 when there is no dataset, because there were no patches. */
+  datasetSyncCount: number;
+  /** After the call; null when there is none, because there were no patches. */
+  dataset: DatasetDescription | null;
+}
+
+/**
+ * Writes all patches to a dataset or none of them, and makes the dataset if need be: cognito-sync:UpdateRecords.
+ * @throws RESOURCE_CONFLICT with `conflicts`, `datasetSyncCount` and `pullFrom` when somebody else wrote one of the
+ *   records since the device saw it; LIMIT_EXCEEDED with `limit`, `maximum` and `value`; INVALID_PARAMETER;
+ *   RESOURCE_NOT_FOUND or NOT_AUTHORIZED when the identity is gone or was merged into another one
+ */
+export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Promise<UpdatedRecords> => {
+  const given = parseUpdateRecords(input);
+  const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
+  const address = { ...owner, datasetName: given.datasetName };
+  const update: RecordUpdate = {
+    address,
+    patches: given.recordPatches,
+    modifiedBy: modifierOf(ctx, owner, given.deviceId), // S16
+    now: ctx.now(), // S17
+    sessionId: openSessionToken(ctx, address, given.syncSessionToken),
+    limits: STORAGE_LIMITS,
+  };
+  const result = await mergeRecords(ctx, update);
+  if (result.status !== 'OK') throw refusalOf(result, update);
+  const row = liveRow(result.dataset);
+  const datasetSyncCount = row?.sync_count ?? 0;
+  return {
+    records: update.patches.map((patch) => toRecord(patch, datasetSyncCount, update)), // S18
+    datasetSyncCount,
+    dataset: row ? toDataset(row) : null,
+  };
+};
