@@ -25,7 +25,7 @@ import {
 
 /** The issuers of ID tokens that an administrator trusts: the part of IAM that a pool needs. */
 @Resolver(() => OpenIDConnectProviderType)
-export class OpenIDConnectProviderResolver {
+export class OpenIdConnectProviderResolver {
   @Query(() => OpenIDConnectProviderConnection, {
     description: 'All registered OpenID Connect providers, by ARN (ListOpenIDConnectProviders).',
   })
