@@ -1,0 +1,282 @@
+import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { connectionOf } from '../graphql-types/connection';
+import { DateTime, Long } from '../graphql-types/scalars';
+import type { PatchOperation, SyncRecord } from '../protocol/sync';
+import type { RecordListing } from './list-records.service';
+import type { DatasetDescription } from './rows';
+
+const OWNER_OPTIONAL = 'Identities may leave it out: it comes from their credentials.';
+const POOL_ID = `The identity pool: \`REGION:UUID\`. ${OWNER_OPTIONAL} Administrators may, too: it is the identity’s.`;
+const IDENTITY_ID = `The identity that owns the dataset: \`REGION:UUID\`. ${OWNER_OPTIONAL}`;
+const DATASET_NAME =
+  'The name of the dataset: 1 to 128 of a-zA-Z0-9_.:- (longer for the dataset of a merged identity, `NAME.REGION:UUID`).';
+
+/** GraphQL type `Dataset`. */
+@ObjectType('Dataset', {
+  description: 'A named collection of records that one identity owns; synced as a whole.',
+})
+export class DatasetType {
+  @Field(() => ID, { description: 'Unique among all datasets: the id of the identity, a slash, the name.' })
+  id!: string;
+
+  @Field(() => ID, { description: 'The identity that owns it.' })
+  identityId!: string;
+
+  @Field(() => String, { description: 'Unique among the datasets of its identity.' })
+  name!: string;
+
+  @Field(() => Long, {
+    description: 'How many times it was written; goes on after a deletion. Every successful update adds 1.',
+  })
+  syncCount!: number;
+
+  @Field(() => DateTime, { description: 'When it was made, or made again after its last deletion.' })
+  creationDate!: Date;
+
+  @Field(() => DateTime, { description: 'When it was written last, by the server’s clock.' })
+  lastModifiedDate!: Date;
+
+  @Field(() => String, {
+    description:
+      'Who wrote it last: a device id, else the id of the identity; the account id for administrators.',
+  })
+  lastModifiedBy!: string;
+
+  @Field(() => Long, {
+    description: 'Bytes of UTF-8 in the keys and values of its live records; at most 1,048,576.',
+  })
+  dataStorage!: number;
+
+  @Field(() => Int, { description: 'Live records, without removed ones; at most 1,024.' })
+  numRecords!: number;
+}
+
+/** The dataset as GraphQL answers it. */
+export const toDatasetType = ({ datasetName, ...dataset }: DatasetDescription): DatasetType => ({
+  ...dataset,
+  id: `${dataset.identityId}/${datasetName}`,
+  name: datasetName,
+});
+
+export const DatasetConnection = connectionOf('Dataset', () => DatasetType);
+
+/** GraphQL type `Record`. */
+@ObjectType('Record', { description: 'A key and its value in a dataset.' })
+export class RecordType implements SyncRecord {
+  @Field(() => String, { description: '1 to 1,024 characters; unique in its dataset.' })
+  key!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'At most 1,048,575 characters; null when the record was removed.',
+  })
+  value!: string | null;
+
+  @Field(() => Long, { description: 'The sync count of the dataset after the call that wrote it last.' })
+  syncCount!: number;
+
+  @Field(() => DateTime, { description: 'When it was written last, by the server’s clock.' })
+  lastModifiedDate!: Date;
+
+  @Field(() => String, {
+    description:
+      'Who wrote it last: a device id, else the id of the identity; the account id for administrators.',
+  })
+  lastModifiedBy!: string;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When it was written last, by the device’s clock, as the device sent it.',
+  })
+  deviceLastModifiedDate!: Date | null;
+}
+
+const PatchOperationType = { REPLACE: 'replace', REMOVE: 'remove' } as const satisfies Record<
+  Uppercase<PatchOperation>,
+  PatchOperation
+>;
+
+registerEnumType(PatchOperationType, {
+  name: 'PatchOperation',
+  description: 'What a patch does to its record.',
+  valuesConfig: {
+    REPLACE: { description: 'Writes the value, whether there was a record or not.' },
+    REMOVE: {
+      description:
+        'Removes the record; a record with a null value remains, so that other devices hear of it.',
+    },
+  },
+});
+
+@InputType({ description: 'One change of one record.' })
+export class RecordPatchInput {
+  @Field(() => PatchOperationType, { description: 'What to do.' })
+  op!: PatchOperation;
+
+  @Field(() => String, {
+    description: '1 to 1,024 characters, at most 2,048 bytes of UTF-8; each key once in a call.',
+  })
+  key!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'At most 1,048,575 characters. Needed by REPLACE, ignored by REMOVE.',
+  })
+  value?: string | null;
+
+  @Field(() => Long, {
+    description:
+      'The sync count of the record that the device saw last; 0 for one that it never saw. A lower one than the server’s is a conflict.',
+  })
+  syncCount!: number;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When the device made the change, by its own clock; kept as it is.',
+  })
+  deviceLastModifiedDate?: Date | null;
+}
+
+@InputType({ description: 'Changes of one dataset. All are made, or none.' })
+export class UpdateRecordsInput {
+  @Field(() => ID, { nullable: true, description: POOL_ID })
+  identityPoolId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: IDENTITY_ID })
+  identityId?: string | null;
+
+  @Field(() => String, {
+    description: `${DATASET_NAME} The first update makes it; at most 20 in an identity.`,
+  })
+  datasetName!: string;
+
+  @Field(() => [RecordPatchInput], { nullable: true, description: 'At most 1,024 changes, each key once.' })
+  recordPatches?: RecordPatchInput[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The device that sends the changes, to be kept as `lastModifiedBy`: 1 to 256 characters.',
+  })
+  deviceId?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'From `listRecords`, if the call must be the only one with it. Used up by success.',
+  })
+  syncSessionToken?: string | null;
+}
+
+@ObjectType({ description: 'What an update did.' })
+export class UpdateRecordsPayload {
+  @Field(() => [RecordType], { description: 'Every record that the call changed, by key.' })
+  records!: RecordType[];
+
+  @Field(() => Long, {
+    description: 'The sync count of the dataset after the call; 0 when there is no dataset.',
+  })
+  datasetSyncCount!: number;
+
+  @Field(() => DatasetType, {
+    nullable: true,
+    description: 'The dataset after the call; null when a call without changes found none.',
+  })
+  dataset!: DatasetType | null;
+}
+
+@InputType({ description: 'Which records to pull.' })
+export class ListRecordsInput {
+  @Field(() => ID, { nullable: true, description: POOL_ID })
+  identityPoolId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: IDENTITY_ID })
+  identityId?: string | null;
+
+  @Field(() => String, { description: DATASET_NAME })
+  datasetName!: string;
+
+  @Field(() => Long, {
+    nullable: true,
+    description:
+      'Only records with a higher sync count are answered: the `datasetSyncCount` of the last pull. 0, for all, when left out.',
+  })
+  lastSyncCount?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The `nextToken` of the page before, with the same other inputs.',
+  })
+  nextToken?: string | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many records at most: 1 to 1,024, which is the default.',
+  })
+  maxResults?: number | null;
+
+  @Field(() => String, { nullable: true, description: 'From an earlier call, to go on with its session.' })
+  syncSessionToken?: string | null;
+}
+
+@ObjectType({
+  description: 'One page of the records that changed. A dataset that does not exist is no error.',
+})
+export class ListRecordsPayload implements RecordListing {
+  @Field(() => [RecordType], { description: 'By sync count, then key; removed ones with a null value.' })
+  records!: RecordType[];
+
+  @Field(() => Int, { description: 'Records in this page.' })
+  count!: number;
+
+  @Field(() => Long, {
+    description:
+      'The count to pull from next time. 0 while the dataset does not exist; on all pages that of the first one.',
+  })
+  datasetSyncCount!: number;
+
+  @Field(() => Boolean, { description: 'Whether the dataset exists.' })
+  datasetExists!: boolean;
+
+  @Field(() => Boolean, {
+    description:
+      'Whether what the caller knows up to `lastSyncCount` was deleted with the dataset since, even if the dataset exists again. Always false for a `lastSyncCount` of 0.',
+  })
+  datasetDeletedAfterRequestedSyncCount!: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Who wrote the dataset last; null while it does not exist.',
+  })
+  lastModifiedBy!: string | null;
+
+  @Field(() => [String], {
+    description:
+      'Datasets of that name that came from merged identities, as `NAME.REGION:UUID`: to be merged into this one and deleted.',
+  })
+  mergedDatasetNames!: string[];
+
+  @Field(() => String, { nullable: true, description: 'For the next page; null on the last one.' })
+  nextToken!: string | null;
+
+  @Field(() => String, {
+    description: 'For `updateRecords`, which may be called with it once; holds for one hour.',
+  })
+  syncSessionToken!: string;
+}
+
+@InputType({ description: 'The dataset to delete.' })
+export class DeleteDatasetInput {
+  @Field(() => ID, { nullable: true, description: POOL_ID })
+  identityPoolId?: string | null;
+
+  @Field(() => ID, { nullable: true, description: IDENTITY_ID })
+  identityId?: string | null;
+
+  @Field(() => String, { description: DATASET_NAME })
+  datasetName!: string;
+}
+
+@ObjectType({ description: 'The deleted dataset.' })
+export class DeleteDatasetPayload {
+  @Field(() => DatasetType, { description: 'The dataset as it was.' })
+  dataset!: DatasetType;
+}
