@@ -32,7 +32,9 @@ export class ApiKeyResolver {
     return { apiKey: toApiKeyType(apiKey), secretAccessKey };
   }
 
-  @Mutation(() => RevokeApiKeyPayload, { description: 'Revokes a key for good, on every node within seconds.' })
+  @Mutation(() => RevokeApiKeyPayload, {
+    description: 'Revokes a key for good, on every node within seconds.',
+  })
   async revokeApiKey(
     @Ctx() ctx: Context,
     @Arg('input', () => RevokeApiKeyInput, { description: 'The key.' }) input: RevokeApiKeyInput,

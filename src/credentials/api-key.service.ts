@@ -79,7 +79,9 @@ export const revokeApiKey = async (ctx: Context, input: { accessKeyId: string })
     await tx.db.update(ApiKey, { accessKeyId, revokedAt: IsNull() }, { revokedAt: tx.now() });
     const key = await tx.db.findOneBy(ApiKey, { accessKeyId });
     if (key) return key;
-    throw resourceNotFound(`The Access Key with id ${accessKeyId} cannot be found.`, { field: 'accessKeyId' });
+    throw resourceNotFound(`The Access Key with id ${accessKeyId} cannot be found.`, {
+      field: 'accessKeyId',
+    });
   });
 };
 

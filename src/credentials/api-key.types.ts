@@ -22,7 +22,9 @@ registerEnumType(ManagedPolicyType, {
 });
 
 /** GraphQL type `ApiKey`. */
-@ObjectType('ApiKey', { description: 'A key of an administrator or a back end. Its secret is never shown again.' })
+@ObjectType('ApiKey', {
+  description: 'A key of an administrator or a back end. Its secret is never shown again.',
+})
 export class ApiKeyType {
   @Field(() => ID, { description: 'The access key id.' })
   id!: string;

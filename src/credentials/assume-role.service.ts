@@ -76,10 +76,14 @@ const requireToken = async (ctx: Context, webIdentityToken: string): Promise<Ope
       field: 'webIdentityToken',
     });
   if (verdict.outcome === 'invalid')
-    throw badCredentials('INVALID', 'webIdentityToken is not a token that getOpenIdToken of this server issued.', {
-      field: 'webIdentityToken',
-      problem: verdict.problem,
-    });
+    throw badCredentials(
+      'INVALID',
+      'webIdentityToken is not a token that getOpenIdToken of this server issued.',
+      {
+        field: 'webIdentityToken',
+        problem: verdict.problem,
+      },
+    );
   await requireLiveIdentity(ctx, verdict.token);
   return verdict.token;
 };

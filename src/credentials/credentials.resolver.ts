@@ -37,7 +37,8 @@ export class CredentialsResolver {
   }
 
   @Mutation(() => AssumeRoleWithWebIdentityPayload, {
-    description: 'The second half of the classic flow (STS): credentials for a role of one’s choice. Needs no credentials.',
+    description:
+      'The second half of the classic flow (STS): credentials for a role of one’s choice. Needs no credentials.',
   })
   assumeRoleWithWebIdentity(
     @Ctx() ctx: Context,

@@ -32,7 +32,11 @@ export const getOpenIdToken = async (
   const proven = await proveIdentity(ctx, input);
   requireClassicFlow(proven.pool);
   const identityId = proven.identity.id;
-  const token = await issueOpenIdToken(ctx, { identityId, identityPoolId: proven.pool.id, amr: amrFor(proven) });
+  const token = await issueOpenIdToken(ctx, {
+    identityId,
+    identityPoolId: proven.pool.id,
+    amr: amrFor(proven),
+  });
   return { identityId, token };
 };
 

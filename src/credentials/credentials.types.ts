@@ -30,7 +30,8 @@ export class GetCredentialsForIdentityInput {
 
   @Field(() => [LoginInput], {
     nullable: true,
-    description: 'None for a guest. A login that is new is linked: the guest keeps its id and is authenticated for good.',
+    description:
+      'None for a guest. A login that is new is linked: the guest keeps its id and is authenticated for good.',
   })
   logins?: LoginInput[] | null;
 }
@@ -67,18 +68,24 @@ export class AssumeRoleWithWebIdentityInput {
   @Field(() => String, { description: 'The role: 20 to 2,048 characters.' })
   roleArn!: string;
 
-  @Field(() => String, { description: '2 to 64 letters, digits or any of _+=,.@-; shows in the caller’s ARN.' })
+  @Field(() => String, {
+    description: '2 to 64 letters, digits or any of _+=,.@-; shows in the caller’s ARN.',
+  })
   roleSessionName!: string;
 
   @Field(() => String, { description: 'A token of getOpenIdToken: 4 to 20,000 characters.' })
   webIdentityToken!: string;
 
-  @Field(() => Int, { nullable: true, description: 'Seconds, 900 to 43,200; 3,600 when left out. At most the role’s maximum.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds, 900 to 43,200; 3,600 when left out. At most the role’s maximum.',
+  })
   durationSeconds?: number | null;
 
   @Field(() => JSONValue, {
     nullable: true,
-    description: 'A session policy that cuts the role’s permissions down: an IAM policy document of at most 2,048 characters.',
+    description:
+      'A session policy that cuts the role’s permissions down: an IAM policy document of at most 2,048 characters.',
   })
   policy?: unknown;
 }

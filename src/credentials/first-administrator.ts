@@ -34,7 +34,9 @@ const keepConfiguredKey = async (ctx: Context, key: AdministratorKey): Promise<v
 /** Nodes that start at once on an empty database agree on the id, so that only one of them makes the key. */
 const makeFirstKey = async (ctx: Context): Promise<AdministratorKey | undefined> => {
   if ((await ctx.db.count(ApiKey)) > 0) return undefined;
-  const mac = createHmac('sha256', deriveKey(ctx.config.secret, 'api-key-secret')).update('first').digest('hex');
+  const mac = createHmac('sha256', deriveKey(ctx.config.secret, 'api-key-secret'))
+    .update('first')
+    .digest('hex');
   const key = {
     accessKeyId: `AKIA${mac.slice(0, 16).toUpperCase()}`,
     secretAccessKey: newSecretAccessKey(),

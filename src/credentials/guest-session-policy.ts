@@ -1,13 +1,42 @@
 import type { PolicyDocument } from '../policy/document';
 
 const SERVICES = [
-  'cloudwatch', 'logs', 'dynamodb', 'kinesis', 'mobileanalytics', 's3', 'ses', 'sns', 'sqs', 'lambda',
-  'machinelearning', 'execute-api', 'iot', 'gamelift', 'cognito-identity', 'cognito-idp', 'cognito-sync', 'lex',
-  'polly', 'comprehend', 'translate', 'transcribe', 'rekognition', 'mobiletargeting', 'firehose', 'appsync',
-  'personalize', 'sdb', 'codewhisperer',
+  'cloudwatch',
+  'logs',
+  'dynamodb',
+  'kinesis',
+  'mobileanalytics',
+  's3',
+  'ses',
+  'sns',
+  'sqs',
+  'lambda',
+  'machinelearning',
+  'execute-api',
+  'iot',
+  'gamelift',
+  'cognito-identity',
+  'cognito-idp',
+  'cognito-sync',
+  'lex',
+  'polly',
+  'comprehend',
+  'translate',
+  'transcribe',
+  'rekognition',
+  'mobiletargeting',
+  'firehose',
+  'appsync',
+  'personalize',
+  'sdb',
+  'codewhisperer',
 ];
 
-const SINGLE_ACTIONS = ['sagemaker:InvokeEndpoint', 'textract:DetectDocumentText', 'textract:AnalyzeDocument'];
+const SINGLE_ACTIONS = [
+  'sagemaker:InvokeEndpoint',
+  'textract:DetectDocumentText',
+  'textract:AnalyzeDocument',
+];
 
 /**
  * What guests of the enhanced flow may do at most, whatever their role allows: AWS's inline session policy for

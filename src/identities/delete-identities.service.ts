@@ -75,7 +75,10 @@ const mayDelete = (ctx: Context, identityId: string, identity: Identity | undefi
 /** Logins go first and under lock, so that a login being linked at the same time does not outlive its identity. */
 const eraseIdentity = async (tx: Context, identityId: string): Promise<void> => {
   const before = await loginsOf(tx, identityId);
-  await lockLogins(tx, before.map((login) => login.loginKey));
+  await lockLogins(
+    tx,
+    before.map((login) => login.loginKey),
+  );
   await tx.db.findOne(Identity, { where: { id: identityId }, lock: { mode: 'pessimistic_write' } });
   const keys = (await loginsOf(tx, identityId)).map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });

@@ -49,15 +49,15 @@ export type GetIdInput = z.input<typeof getIdInput>;
  * `accountId` is accepted for the sake of old clients and ignored.
  * @throws NOT_AUTHORIZED when guests are not allowed or a login does not hold, RESOURCE_NOT_FOUND, RESOURCE_CONFLICT.
  */
-export const getId = async (ctx: Context, input: GetIdInput): Promise<{ identityId: string }> => {
+export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDescription> => {
   const given = parse(getIdInput, input);
   const pool = await requirePool(ctx, given.identityPoolId);
   if (given.logins.length > 0) {
     const verified = await verifyLogins(ctx, pool, given.logins);
-    return { identityId: await identityOfLogins(ctx, pool.id, verified) };
+    return describe(ctx, await findIdentity(ctx, await identityOfLogins(ctx, pool.id, verified)));
   }
   requireGuestAccess(pool);
-  return { identityId: (await createIdentity(ctx, pool.id)).id };
+  return { identity: await createIdentity(ctx, pool.id), logins: [] };
 };
 
 const requirePool = async (ctx: Context, identityPoolId: string): Promise<IdentityPool> => {
@@ -117,19 +117,30 @@ export type UnlinkIdentityInput = z.input<typeof unlinkInput>;
  * nobody can reach; the login gets a new identity next time.
  * @throws NOT_AUTHORIZED, RESOURCE_NOT_FOUND.
  */
-export const unlinkIdentity = async (ctx: Context, input: UnlinkIdentityInput): Promise<void> => {
+export const unlinkIdentity = async (
+  ctx: Context,
+  input: UnlinkIdentityInput,
+): Promise<IdentityDescription> => {
   const given = parse(unlinkInput, input);
   const identity = await findIdentity(ctx, given.identityId);
   const pool = await requirePool(ctx, identity.identityPoolId);
   const verified = await verifyLogins(ctx, pool, given.logins);
-  await inTransaction(ctx, async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const linked = await loginsOf(tx, identity.id);
-    await lockLogins(tx, linked.map((login) => login.loginKey));
+    await lockLogins(
+      tx,
+      linked.map((login) => login.loginKey),
+    );
     const state = await stateOf(tx, await lockIdentity(tx, identity.id));
     if (state.isDisabled) throw notAuthorized(`Access to Identity '${identity.id}' is forbidden.`);
     requireOwnLogin(state, await withOwners(tx, pool.id, verified));
     const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
-    await removeLogins(tx, identity.id, remove.map((login) => login.key));
+    await removeLogins(
+      tx,
+      identity.id,
+      remove.map((login) => login.key),
+    );
+    return describe(tx, await findIdentity(tx, identity.id));
   });
 };
 
@@ -158,8 +169,13 @@ export const describeIdentity = async (
 ): Promise<IdentityDescription> => {
   const { identityId } = parse(identityInput, input);
   const identity = await authorizedIdentity(ctx, 'cognito-identity:DescribeIdentity', identityId);
-  return { identity, logins: (await loginsOf(ctx, identity.id)).map((login) => login.provider) };
+  return describe(ctx, identity);
 };
+
+const describe = async (ctx: Context, identity: Identity): Promise<IdentityDescription> => ({
+  identity,
+  logins: (await loginsOf(ctx, identity.id)).map((login) => login.provider),
+});
 
 /** The caller's own identity; null for administrators and anonymous callers. */
 export const viewer = async (ctx: Context): Promise<IdentityDescription | null> =>
@@ -170,7 +186,8 @@ const authorizedIdentity = async (ctx: Context, action: string, identityId: stri
   if (ctx.actor.kind !== 'administrator') authorizeOn(ctx, action, identityId, ctxPoolId(ctx));
   const identity = await ctx.db.findOneBy(Identity, { id: identityId });
   const pool = identity ? await findPool(ctx, identity.identityPoolId) : null;
-  if (ctx.actor.kind === 'administrator') authorizeOn(ctx, action, identityId, identity?.identityPoolId ?? '');
+  if (ctx.actor.kind === 'administrator')
+    authorizeOn(ctx, action, identityId, identity?.identityPoolId ?? '');
   if (!identity || !pool) throw identityNotFound(identityId);
   return identity;
 };

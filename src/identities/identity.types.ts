@@ -1,6 +1,7 @@
-import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import { connectionOf } from '../graphql-types/connection';
+import { ArgsType, Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { ConnectionArgs, connectionOf } from '../graphql-types/connection';
 import { DateTime } from '../graphql-types/scalars';
+import { IdentityPoolType } from '../identity-pools/identity-pool.types';
 import type { IdentityDescription } from './identity.service';
 
 const IDENTITY_ID = 'The id of the identity: `REGION:UUID`, at most 55 characters.';
@@ -14,13 +15,19 @@ export class IdentityType {
   @Field(() => ID, { description: 'The pool that it belongs to.' })
   identityPoolId!: string;
 
-  @Field(() => [String], { description: 'The names of the providers that it has logins of; empty for a guest.' })
+  @Field(() => [String], {
+    description: 'The names of the providers that it has logins of; empty for a guest.',
+  })
   logins!: string[];
 
-  @Field(() => Boolean, { description: 'Whether it ever signed in. A guest that signs in is authenticated for good.' })
+  @Field(() => Boolean, {
+    description: 'Whether it ever signed in. A guest that signs in is authenticated for good.',
+  })
   isAuthenticated!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether it was merged into another identity and gets no more credentials.' })
+  @Field(() => Boolean, {
+    description: 'Whether it was merged into another identity and gets no more credentials.',
+  })
   isDisabled!: boolean;
 
   @Field(() => DateTime, { description: 'When it was made.' })
@@ -43,14 +50,27 @@ export const toIdentityType = ({ identity, logins }: IdentityDescription): Ident
 
 export const IdentityConnection = connectionOf('Identity', () => IdentityType);
 
+/** The arguments of `IdentityPool.identities`. */
+@ArgsType()
+export class ListIdentitiesArgs extends ConnectionArgs {
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether to leave out disabled identities. False when left out.',
+  })
+  hideDisabled?: boolean | null;
+}
+
 @InputType({ description: 'What an identity provider says of a user: its name and its token.' })
 export class LoginInput {
   @Field(() => String, {
-    description: 'The provider’s name: for OpenID Connect the issuer URL without `https://`. 1 to 128 characters.',
+    description:
+      'The provider’s name: for OpenID Connect the issuer URL without `https://`. 1 to 128 characters.',
   })
   provider!: string;
 
-  @Field(() => String, { description: 'The token it issued: for OpenID Connect the ID token. 1 to 50,000 characters.' })
+  @Field(() => String, {
+    description: 'The token it issued: for OpenID Connect the ID token. 1 to 50,000 characters.',
+  })
   token!: string;
 }
 
@@ -59,7 +79,10 @@ export class GetIdInput {
   @Field(() => ID, { description: 'The pool: `REGION:UUID`.' })
   identityPoolId!: string;
 
-  @Field(() => String, { nullable: true, description: 'Accepted for the sake of old clients and ignored: 1 to 15 digits.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Accepted for the sake of old clients and ignored: 1 to 15 digits.',
+  })
   accountId?: string | null;
 
   @Field(() => [LoginInput], { nullable: true, description: 'At most 10 logins; none for a new guest.' })
@@ -70,6 +93,9 @@ export class GetIdInput {
 export class GetIdPayload {
   @Field(() => ID, { description: IDENTITY_ID })
   identityId!: string;
+
+  @Field(() => IdentityType, { description: 'The identity.' })
+  identity!: IdentityType;
 }
 
 @InputType({ description: 'Logins to take off an identity.' })
@@ -77,7 +103,9 @@ export class UnlinkIdentityInput {
   @Field(() => ID, { description: IDENTITY_ID })
   identityId!: string;
 
-  @Field(() => [LoginInput], { description: 'Logins that prove whose identity it is: at least one of its own.' })
+  @Field(() => [LoginInput], {
+    description: 'Logins that prove whose identity it is: at least one of its own.',
+  })
   logins!: LoginInput[];
 
   @Field(() => [String], { description: 'Names of the providers to take off; at most 20.' })
@@ -88,6 +116,9 @@ export class UnlinkIdentityInput {
 export class UnlinkIdentityPayload {
   @Field(() => ID, { description: IDENTITY_ID })
   identityId!: string;
+
+  @Field(() => IdentityType, { description: 'The identity.' })
+  identity!: IdentityType;
 }
 
 @InputType({ description: 'Identities to delete.' })
@@ -116,7 +147,7 @@ export class UnprocessedIdentityIdType {
   identityId!: string;
 
   @Field(() => UnprocessedErrorCodeType, { description: 'Why.' })
-  errorCode!: UnprocessedErrorCodeType;
+  errorCode!: `${UnprocessedErrorCodeType}`;
 }
 
 @ObjectType({ description: 'What was left undeleted.' })
@@ -133,6 +164,6 @@ export class DeleteIdentityPoolInput {
 
 @ObjectType({ description: 'The pool that was deleted.' })
 export class DeleteIdentityPoolPayload {
-  @Field(() => ID, { description: 'Its id.' })
-  identityPoolId!: string;
+  @Field(() => IdentityPoolType, { description: 'The pool as it was.' })
+  identityPool!: IdentityPoolType;
 }

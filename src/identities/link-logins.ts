@@ -134,7 +134,13 @@ const withLockedOwners = async (
   verified: VerifiedLogin[],
 ): Promise<OwnedLogin[]> => {
   const logins = keyed(identityPoolId, verified);
-  return ownedBy(logins, await lockLogins(tx, logins.map((login) => login.key)));
+  return ownedBy(
+    logins,
+    await lockLogins(
+      tx,
+      logins.map((login) => login.key),
+    ),
+  );
 };
 
 /** Locks rows of `logins` in the order of their keys. */

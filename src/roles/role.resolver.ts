@@ -41,7 +41,9 @@ export class RoleResolver {
     return { role: toRoleType(await createRole(ctx, input)) };
   }
 
-  @Mutation(() => UpdateRolePayload, { description: 'Changes a role; takes effect on every node within seconds.' })
+  @Mutation(() => UpdateRolePayload, {
+    description: 'Changes a role; takes effect on every node within seconds.',
+  })
   async updateRole(
     @Ctx() ctx: Context,
     @Arg('input', () => UpdateRoleInput, { description: 'What changes.' }) input: UpdateRoleInput,
@@ -49,7 +51,9 @@ export class RoleResolver {
     return { role: toRoleType(await updateRole(ctx, input)) };
   }
 
-  @Mutation(() => DeleteRolePayload, { description: 'Deletes a role; its credentials stop working within seconds.' })
+  @Mutation(() => DeleteRolePayload, {
+    description: 'Deletes a role; its credentials stop working within seconds.',
+  })
   async deleteRole(
     @Ctx() ctx: Context,
     @Arg('input', () => DeleteRoleInput, { description: 'The role.' }) input: DeleteRoleInput,

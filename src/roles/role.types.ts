@@ -22,7 +22,8 @@ export class NamedPolicyInput {
   policyName!: string;
 
   @Field(() => JSONValue, {
-    description: 'An IAM policy document, as JSON or as a string; at most 10,240 characters without white space.',
+    description:
+      'An IAM policy document, as JSON or as a string; at most 10,240 characters without white space.',
   })
   policyDocument!: unknown;
 }
@@ -83,7 +84,8 @@ export class CreateRoleInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'An ARN that an app already names; it must end in the role’s name. Made from the name when left out.',
+    description:
+      'An ARN that an app already names; it must end in the role’s name. Made from the name when left out.',
   })
   roleArn?: string | null;
 
@@ -108,7 +110,10 @@ export class UpdateRoleInput {
   @Field(() => JSONValue, { nullable: true, description: TRUST })
   assumeRolePolicyDocument?: unknown;
 
-  @Field(() => [NamedPolicyInput], { nullable: true, description: 'Replaces all permission policies; at most 10.' })
+  @Field(() => [NamedPolicyInput], {
+    nullable: true,
+    description: 'Replaces all permission policies; at most 10.',
+  })
   policies?: NamedPolicyInput[] | null;
 
   @Field(() => String, { nullable: true, description: 'At most 1,000 characters; null clears it.' })

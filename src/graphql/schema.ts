@@ -1,0 +1,33 @@
+import 'reflect-metadata';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { ApiKeyResolver } from '../credentials/api-key.resolver';
+import { CredentialsResolver } from '../credentials/credentials.resolver';
+import { IdentityPoolIdentitiesResolver, IdentityResolver } from '../identities/identity.resolver';
+import { IdentityPoolResolver } from '../identity-pools/identity-pool.resolver';
+import { OpenIdConnectProviderResolver } from '../logins/open-id-connect-provider.resolver';
+import { RoleResolver } from '../roles/role.resolver';
+import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
+import { SyncResolver } from '../sync/sync.resolver';
+
+/** Every resolver, once: the public face of the features. */
+const RESOLVERS: NonEmptyArray<new () => object> = [
+  ApiKeyResolver,
+  CredentialsResolver,
+  IdentityPoolIdentitiesResolver,
+  IdentityPoolResolver,
+  IdentityResolver,
+  OpenIdConnectProviderResolver,
+  RoleResolver,
+  SimulatePolicyResolver,
+  SyncResolver,
+];
+
+let built: GraphQLSchema | undefined;
+
+/** The schema. Built once: TypeGraphQL keeps its metadata for the whole process. */
+export const graphqlSchema = (): GraphQLSchema =>
+  (built ??= buildSchemaSync({ resolvers: RESOLVERS, validate: false }));
+
+/** The text of `schema.graphql`, sorted, so that it changes only where the schema does. */
+export const schemaText = (): string => `${printSchema(lexicographicSortSchema(graphqlSchema()))}\n`;

@@ -1,0 +1,27 @@
+import type { Context } from './context';
+import { purgeDeletedPools } from './identities/delete-identity-pool.service';
+import { sweepUsedSyncSessions } from './sync/sweep-sessions';
+
+const EVERY_MS = 60_000;
+
+/** Work that nobody waits for, once a minute on every node; each piece may run on several at once. */
+export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } => {
+  let running = Promise.resolve();
+  const run = (): void => {
+    running = sweep(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'housekeeping failed'));
+  };
+  const timer = setInterval(run, EVERY_MS);
+  timer.unref();
+  run();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return running;
+    },
+  };
+};
+
+const sweep = async (ctx: Context): Promise<void> => {
+  await purgeDeletedPools(ctx);
+  await sweepUsedSyncSessions(ctx);
+};

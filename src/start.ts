@@ -1,0 +1,73 @@
+import { AddressInfo } from 'node:net';
+import { pino, type Logger } from 'pino';
+import type { DataSource } from 'typeorm';
+import type { AdministratorKey, Config } from './config';
+import type { ServerConfig } from './context';
+import { ensureAdministrator } from './credentials/first-administrator';
+import { openDatabase, type OpenDatabase } from './db/open-database';
+import { contextOf, type NodeContext } from './graphql/request-context';
+import { createApp } from './http/app';
+import { startHousekeeping } from './housekeeping';
+
+/** A running node. */
+export interface RunningServer {
+  /** Where it listens: `http://HOST:PORT`. */
+  url: string;
+  /** The administrator key that this start has made; shown once, kept nowhere in the clear. */
+  newAdministratorKey: AdministratorKey | undefined;
+  config: ServerConfig;
+  dataSource: DataSource;
+  /** Refuses new calls, lets running ones end, then closes everything it opened. */
+  stop(): Promise<void>;
+}
+
+/** What a caller may replace: tests bring their own clock and log. */
+export interface StartOptions {
+  now?: () => Date;
+  log?: Logger;
+}
+
+/** Starts a node: database, migrations, first administrator, doors. The composition root; tests use it too. */
+export const start = async (config: Config, options: StartOptions = {}): Promise<RunningServer> => {
+  const log = options.log ?? pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
+  const database = await openDatabase(config, log);
+  try {
+    return await serve(config, database, { log, now: options.now ?? (() => new Date()) });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+};
+
+const serve = async (
+  config: Config,
+  database: OpenDatabase,
+  { log, now }: { log: Logger; now: () => Date },
+): Promise<RunningServer> => {
+  const serverConfig = {
+    ...config,
+    secret: database.secret,
+    publicUrl: config.publicUrl ?? `http://localhost:${config.port}`,
+  };
+  const node: NodeContext = { db: database.dataSource.manager, now, config: serverConfig, log };
+  const newAdministratorKey = await ensureAdministrator(contextOf(node, 'start'));
+  let isReady = false;
+  const app = await createApp(node, () => isReady);
+  await app.listen({ host: config.host, port: config.port });
+  const { port } = app.server.address() as AddressInfo;
+  if (config.publicUrl === undefined) serverConfig.publicUrl = `http://localhost:${port}`;
+  const housekeeping = startHousekeeping(contextOf(node, 'housekeeping'));
+  isReady = true;
+  return {
+    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    newAdministratorKey,
+    config: serverConfig,
+    dataSource: database.dataSource,
+    stop: async () => {
+      isReady = false;
+      await app.close();
+      await housekeeping.stop();
+      await database.close();
+    },
+  };
+};
