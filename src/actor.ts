@@ -36,4 +36,5 @@ export interface AdministratorActor {
 /** Who is calling, with the policies that decide what they may do. */
 export type Actor = AnonymousActor | IdentityActor | AdministratorActor;
 
+/** A caller who sent no credentials. */
 export const ANONYMOUS: AnonymousActor = { kind: 'anonymous' };

@@ -23,6 +23,7 @@ export interface ArnScope {
   accountId: string;
 }
 
+/** The ARN that policies name a pool by in the actions of Cognito Identity. */
 export const identityPoolArn = ({ region, accountId }: ArnScope, identityPoolId: string): string =>
   `arn:aws:cognito-identity:${region}:${accountId}:identitypool/${identityPoolId}`;
 
@@ -30,6 +31,7 @@ export const identityPoolArn = ({ region, accountId }: ArnScope, identityPoolId:
 export const syncPoolArn = ({ region, accountId }: ArnScope, identityPoolId: string): string =>
   `arn:aws:cognito-sync:${region}:${accountId}:identitypool/${identityPoolId}`;
 
+/** The ARN of an identity in the actions of Cognito Sync. */
 export const syncIdentityArn = (scope: ArnScope, identityPoolId: string, identityId: string): string =>
   `${syncPoolArn(scope, identityPoolId)}/identity/${identityId}`;
 
@@ -40,6 +42,7 @@ export const datasetArn = (
   datasetName: string | null,
 ): string => `${syncIdentityArn(scope, owner.identityPoolId, owner.identityId)}/dataset/${datasetName}`;
 
+/** The ARN of a role that was made without a path. */
 export const roleArn = ({ accountId }: ArnScope, roleName: string): string =>
   `arn:aws:iam::${accountId}:role/${roleName}`;
 

@@ -59,6 +59,7 @@ export const toApiKeyType = (key: ApiKey): ApiKeyType => ({
   revokedDate: key.revokedAt,
 });
 
+/** GraphQL type `ApiKeyConnection`. */
 export const ApiKeyConnection = connectionOf('ApiKey', () => ApiKeyType);
 
 @InputType({ description: 'A new key. It needs at least one policy.' })

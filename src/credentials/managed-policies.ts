@@ -38,4 +38,5 @@ export const MANAGED_POLICIES = {
   ),
 } as const satisfies Record<string, PolicyDocument>;
 
+/** The name of a ready-made policy, as it is stored with a key. */
 export type ManagedPolicyName = keyof typeof MANAGED_POLICIES;

@@ -21,6 +21,7 @@ const TIMINGS: ListenTimings = {
   longestBackOff: 5_000,
 };
 
+/** Where to listen, and what to do with what is heard. */
 export interface ListenOptions {
   /** The database without a pooler: LISTEN does not pass a pooler that shares connections. */
   url: string;
@@ -32,6 +33,7 @@ export interface ListenOptions {
   timings?: Partial<ListenTimings>;
 }
 
+/** A connection that listens until it is closed. */
 export interface Listener {
   /** Whether notices arrive at this moment, as far as is known. */
   isListening(): boolean;

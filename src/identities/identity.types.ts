@@ -48,6 +48,7 @@ export const toIdentityType = ({ identity, logins }: IdentityDescription): Ident
   lastModifiedDate: identity.lastModifiedAt,
 });
 
+/** GraphQL type `IdentityConnection`. */
 export const IdentityConnection = connectionOf('Identity', () => IdentityType);
 
 /** The arguments of `IdentityPool.identities`. */

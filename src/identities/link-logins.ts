@@ -157,6 +157,7 @@ export const lockIdentity = async (tx: Context, identityId: string): Promise<Ide
   return identity;
 };
 
+/** No such identity, or none any more. */
 export const identityNotFound = (identityId: string): Error =>
   resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
 

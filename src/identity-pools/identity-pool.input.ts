@@ -27,6 +27,7 @@ const poolMembers = {
   openIdConnectProviderARNs: providerArns,
 };
 
+/** The members of CreateIdentityPool with their limits, and our `createDefaultRoles`, true when left out. */
 export const createIdentityPoolInput = z.object({
   ...poolMembers,
   identityPoolTags: tagList.nullish().transform((tags) => tags ?? []),
@@ -36,6 +37,7 @@ export const createIdentityPoolInput = z.object({
     .transform((value) => value ?? true),
 });
 
+/** The members of UpdateIdentityPool with their limits. */
 export const updateIdentityPoolInput = z.object({
   identityPoolId: regionalId,
   ...poolMembers,
@@ -43,6 +45,7 @@ export const updateIdentityPoolInput = z.object({
   identityPoolTags: tagList.nullish(),
 });
 
+/** What operations take that name a pool and nothing else. */
 export const identityPoolIdInput = z.object({ identityPoolId: regionalId });
 
 export type CreateIdentityPoolInput = z.input<typeof createIdentityPoolInput>;

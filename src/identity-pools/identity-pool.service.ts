@@ -185,5 +185,6 @@ export const authorizedPool = async (
 const resourceTagKeys = (tags: { key: string; value: string }[]): Record<string, string> =>
   Object.fromEntries(tags.map(({ key, value }) => [`aws:ResourceTag/${key}`, value]));
 
+/** No such pool, or none any more. */
 export const poolNotFound = (identityPoolId: string): Error =>
   resourceNotFound(`IdentityPool '${identityPoolId}' not found.`, { field: 'identityPoolId' });

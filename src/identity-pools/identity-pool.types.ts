@@ -51,6 +51,7 @@ export const toIdentityPoolType = (pool: IdentityPool): IdentityPoolType => ({
   lastModifiedDate: pool.lastModifiedAt,
 });
 
+/** GraphQL type `IdentityPoolConnection`. */
 export const IdentityPoolConnection = connectionOf('IdentityPool', () => IdentityPoolType);
 
 /** GraphQL type `IdentityPoolRoles`. */

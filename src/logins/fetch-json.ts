@@ -6,6 +6,7 @@ export interface FetchLimits {
   maxBytes: number;
 }
 
+/** What one request to an issuer may take. */
 export const FETCH_LIMITS: FetchLimits = { timeout: 5_000, maxBytes: 1_048_576 };
 
 const MAX_REDIRECTS = 3;

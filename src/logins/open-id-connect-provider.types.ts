@@ -38,6 +38,7 @@ export const toOpenIDConnectProviderType = (provider: OpenIdConnectProvider): Op
   creationDate: provider.createdAt,
 });
 
+/** GraphQL type `OpenIDConnectProviderConnection`. */
 export const OpenIDConnectProviderConnection = connectionOf(
   'OpenIDConnectProvider',
   () => OpenIDConnectProviderType,

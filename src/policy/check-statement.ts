@@ -10,6 +10,7 @@ import { splitArn, variableProblem } from './match';
 /** Takes one mistake: the path of the element, and a phrase that follows it. */
 export type Report = (path: string, message: string) => void;
 
+/** Which elements a statement of this kind of document has. */
 export interface StatementRules {
   /** A trust policy has principals and no resources. */
   readonly trust: boolean;

@@ -142,6 +142,7 @@ const OPERATORS = {
   ArnNotLike: negated(arn),
 } satisfies Record<string, Operator>;
 
+/** A condition operator without its prefix and suffix. */
 export type OperatorName = keyof typeof OPERATORS | 'Null';
 
 /** `ForAnyValue:StringLikeIfExists`, taken apart. */

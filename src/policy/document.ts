@@ -7,8 +7,10 @@ export type OneOrMany<T> = T | readonly T[];
 /** Policy variables are substituted in `2012-10-17` only; a document without a version counts as `2008-10-17`. */
 export type PolicyVersion = '2008-10-17' | '2012-10-17';
 
+/** What a statement that matches does. */
 export type Effect = 'Allow' | 'Deny';
 
+/** A value to compare a condition key with; numbers and booleans are compared as their text. */
 export type ConditionValue = string | number | boolean;
 
 /** Operator, for example `ForAnyValue:StringLike`, to condition key to the values to compare with. */
@@ -31,6 +33,7 @@ export interface Statement extends CommonStatement {
 /** The kinds of principal that a trust policy can name. */
 export type PrincipalType = 'AWS' | 'Federated' | 'Service' | 'CanonicalUser';
 
+/** Whom a statement of a trust policy is about; `*` is everybody. */
 export type Principal = '*' | Readonly<Partial<Record<PrincipalType, OneOrMany<string>>>>;
 
 /** A statement of a role's trust policy. */

@@ -38,6 +38,7 @@ export interface TrustRequest {
   readonly context: ContextValues;
 }
 
+/** What policies decide; an implicit deny is that nothing allowed it. */
 export type Outcome = 'allow' | 'explicitDeny' | 'implicitDeny';
 
 /** The statement that decided, by its place in its document, and the document by its place in its list. */

@@ -33,5 +33,7 @@ export const LIMITS = {
 
 /** `REGION:UUID`; identity pool ids and identity ids look alike. */
 export const REGIONAL_ID_PATTERN = /^[\w-]+:[0-9a-f-]+$/;
+/** The characters of a dataset's name. */
 export const DATASET_NAME_PATTERN = /^[a-zA-Z0-9_.:-]+$/;
+/** The characters of a pool's name. */
 export const IDENTITY_POOL_NAME_PATTERN = /^[\w\s+=,.@-]+$/;

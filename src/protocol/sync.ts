@@ -1,6 +1,7 @@
 /** What a patch does to its record: `replace` writes a value, `remove` leaves a tombstone. */
 export const PATCH_OPERATIONS = ['replace', 'remove'] as const;
 
+/** One of `PATCH_OPERATIONS`. */
 export type PatchOperation = (typeof PATCH_OPERATIONS)[number];
 
 /** One change that a device wants to make. */

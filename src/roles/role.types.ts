@@ -75,6 +75,7 @@ export const toRoleType = (role: Role): RoleType => ({
   lastModifiedDate: role.lastModifiedAt,
 });
 
+/** GraphQL type `RoleConnection`. */
 export const RoleConnection = connectionOf('Role', () => RoleType);
 
 @InputType({ description: 'A new role.' })

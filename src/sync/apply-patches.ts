@@ -35,6 +35,7 @@ export interface StorageLimits {
   datasetBytes: number;
 }
 
+/** The limits that hold unless a test says otherwise. */
 export const STORAGE_LIMITS: StorageLimits = LIMITS;
 
 /** Who writes what, when. Each key at most once. */
@@ -54,6 +55,7 @@ export interface Conflict {
   record: SyncRecord;
 }
 
+/** What came of a call: all of it was done, or nothing and why. */
 export type PatchOutcome =
   | { status: 'OK'; state: DatasetState | undefined; records: SyncRecord[] }
   | { status: 'CONFLICT'; conflicts: Conflict[] }

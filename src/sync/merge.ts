@@ -23,8 +23,10 @@ export type MergeRefusal =
   | { status: 'AHEAD'; value: number; dataset: DatasetRow | null }
   | { status: 'TOO_MANY_DATASETS' | 'TOO_MANY_RECORDS' | 'TOO_MANY_BYTES'; value: number };
 
+/** What the merge answered: the dataset as it is now, or why nothing was written. */
 export type MergeResult = { status: 'OK'; dataset: DatasetRow | null } | MergeRefusal;
 
+/** The newer record that a patch met, with the count that the patch came with. */
 export interface ConflictRow extends RecordRow {
   patch_sync_count: number;
 }

@@ -49,6 +49,7 @@ export const liveRow = (row: DatasetRow | { identity_id: null } | null): Dataset
 export const knownRow = (row: DatasetRow | { identity_id: null } | null): DatasetRow | undefined =>
   row !== null && row.identity_id !== null ? row : undefined;
 
+/** A row as services answer it. */
 export const toDataset = (row: DatasetRow): DatasetDescription => ({
   identityId: row.identity_id,
   datasetName: row.dataset_name,
@@ -60,6 +61,7 @@ export const toDataset = (row: DatasetRow): DatasetDescription => ({
   numRecords: row.num_records,
 });
 
+/** A row as services answer it. */
 export const toSyncRecord = (row: RecordRow): SyncRecord => ({
   key: row.key,
   value: row.value,

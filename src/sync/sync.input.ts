@@ -20,10 +20,12 @@ export interface DatasetInput extends OwnerInput {
 /** A count as callers send it: a whole number from 0 to 2^53 - 1, as a number, a bigint or a string of digits. */
 export type CountInput = number | bigint | string;
 
+/** One change as callers send it. */
 export interface RecordPatchInput extends Omit<RecordPatch, 'syncCount'> {
   syncCount: CountInput;
 }
 
+/** What `updateRecords` takes. */
 export interface UpdateRecordsInput extends DatasetInput {
   /** At most 1,024, each key once. */
   recordPatches?: RecordPatchInput[] | null;
@@ -33,6 +35,7 @@ export interface UpdateRecordsInput extends DatasetInput {
   syncSessionToken?: string | null;
 }
 
+/** What `listRecords` takes. */
 export interface ListRecordsInput extends DatasetInput {
   /** Only records with a higher count are answered. Default 0: all. */
   lastSyncCount?: CountInput | null;
@@ -111,8 +114,10 @@ const token = text(1, MAX_TOKEN_LENGTH).nullish();
 
 const ownerMembers = { identityPoolId: regionalId.nullish(), identityId: regionalId.nullish() };
 
+/** The members of `OwnerInput` with their limits. */
 export const ownerInput = z.object(ownerMembers);
 
+/** The members of `DatasetInput` with their limits. */
 export const datasetInput = z.object({ ...ownerMembers, datasetName });
 
 const updateRecordsInput = datasetInput.extend({
@@ -121,6 +126,7 @@ const updateRecordsInput = datasetInput.extend({
   syncSessionToken: token,
 });
 
+/** The members of `ListRecordsInput` with their limits. */
 export const listRecordsInput = datasetInput.extend({
   lastSyncCount: count.nullish(),
   nextToken: token,

@@ -58,6 +58,7 @@ export const toDatasetType = ({ datasetName, ...dataset }: DatasetDescription): 
   name: datasetName,
 });
 
+/** GraphQL type `DatasetConnection`. */
 export const DatasetConnection = connectionOf('Dataset', () => DatasetType);
 
 /** GraphQL type `Record`. */

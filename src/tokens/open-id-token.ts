@@ -37,6 +37,7 @@ export interface OpenIdToken extends Required<OpenIdTokenSubject> {
 /** Why a token does not hold: not a token of this kind, of unknown or broken signature, of another server, incomplete. */
 export type OpenIdTokenProblem = 'MALFORMED' | 'SIGNATURE' | 'ISSUER' | 'CLAIMS';
 
+/** Whether a token holds, and if not, why. */
 export type OpenIdTokenVerdict =
   | { outcome: 'valid'; token: OpenIdToken }
   | { outcome: 'expired'; expiredAt: Date }
