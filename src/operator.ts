@@ -1,0 +1,56 @@
+import { pino } from 'pino';
+import { ANONYMOUS, type AdministratorActor } from './actor';
+import type { Config } from './config';
+import type { Context } from './context';
+import { revokeApiKey, storeNewKey } from './credentials/api-key.service';
+import { MANAGED_POLICIES } from './credentials/managed-policies';
+import { openDatabase } from './db/open-database';
+import { apiKeyArn } from './ids';
+
+/** A bearer for the Authorization header and the id to revoke it by. */
+export interface NewAdministratorKey {
+  accessKeyId: string;
+  /** `accessKeyId.secretAccessKey` */
+  bearer: string;
+}
+
+/** What somebody may do who has the configuration of an installation in hand, a server running or not. */
+export interface Operator {
+  /** A new key with AdministratorAccess; its secret is kept nowhere in the clear. */
+  makeAdministratorKey(name: string): Promise<NewAdministratorKey>;
+  /** Running servers refuse the key within seconds. */
+  revokeKey(accessKeyId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the installation's database and master secret; joins the embedded database of a server that runs. */
+export const openOperator = async (config: Config): Promise<Operator> => {
+  const log = pino({ level: 'warn' }, pino.destination(2));
+  const database = await openDatabase(config, log);
+  const ctx: Context = {
+    actor: ANONYMOUS,
+    db: database.dataSource.manager,
+    now: () => new Date(),
+    config: { ...config, secret: database.secret, publicUrl: config.publicUrl ?? '' },
+    log,
+    requestId: 'operator',
+  };
+  return {
+    makeAdministratorKey: async (name) => {
+      const grant = { name, managedPolicies: ['AdministratorAccess' as const], inlinePolicies: [] };
+      const { apiKey, secretAccessKey } = await storeNewKey(ctx, grant);
+      return { accessKeyId: apiKey.accessKeyId, bearer: `${apiKey.accessKeyId}.${secretAccessKey}` };
+    },
+    revokeKey: async (accessKeyId) => {
+      await revokeApiKey({ ...ctx, actor: operatorActor(config) }, { accessKeyId });
+    },
+    close: () => database.close(),
+  };
+};
+
+const operatorActor = (config: Config): AdministratorActor => ({
+  kind: 'administrator',
+  accessKeyId: 'operator',
+  arn: apiKeyArn(config, 'operator'),
+  policies: [MANAGED_POLICIES.AdministratorAccess],
+});

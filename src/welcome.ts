@@ -1,0 +1,59 @@
+import type { RunningServer } from './start';
+
+/**
+ * The block that a start ends in, to copy from. The first one shows the administrator key, this once, with the next
+ * calls to make; later ones say where a key comes from.
+ */
+export const welcome = ({ config, newAdministratorKey: key }: RunningServer): string => {
+  const graphql = `${config.publicUrl}/graphql`;
+  if (key) return firstWelcome(graphql, `${key.accessKeyId}.${key.secretAccessKey}`);
+  const source = config.administratorKey
+    ? `the key in ROCKPOOL_ADMIN_ACCESS_KEY_ID`
+    : 'shown at the first start; if it was lost, npm run admin-key makes a new one';
+  return `
+Rockpool is running.
+
+  GraphQL            ${graphql}  (in a browser: the Sandbox)
+  Administrator key  ${source}
+  The whole story    npm run demo
+
+`;
+};
+
+const firstWelcome = (graphql: string, bearer: string): string => `
+Rockpool is running.
+
+  GraphQL            ${graphql}  (in a browser: the Sandbox)
+  Administrator key  ${bearer}
+                     Shown this once: put it in a safe place.
+
+The next three calls, for a shell:
+
+${firstCalls(graphql, bearer)}
+
+The whole story, played by a phone and a tablet:
+
+npm run demo
+
+`;
+
+/** Lines for any POSIX shell: each call shows its answer and keeps the id that the next one needs. */
+const firstCalls = (graphql: string, bearer: string): string =>
+  `
+rockpool() { curl -sS ${graphql} -H 'content-type: application/json' "$@"; echo; }
+
+# 1. an administrator makes an identity pool
+POOL=$(rockpool -H 'authorization: Bearer ${bearer}' -d '{"query":
+  "mutation { createIdentityPool(input: { identityPoolName: \\"My app\\", allowUnauthenticatedIdentities: true }) { identityPool { id } } }"
+}' | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
+
+# 2. a guest gets an identity
+GUEST=$(rockpool -d '{"variables": {"pool": "'"$POOL"'"}, "query":
+  "mutation ($pool: ID!) { getId(input: { identityPoolId: $pool }) { identityId } }"
+}' | tee /dev/stderr | sed -n 's/.*"identityId":"\\([^"]*\\)".*/\\1/p')
+
+# 3. the guest gets credentials, with the accessToken to read and write its own data with
+rockpool -d '{"variables": {"guest": "'"$GUEST"'"}, "query":
+  "mutation ($guest: ID!) { getCredentialsForIdentity(input: { identityId: $guest }) { credentials { accessToken expiration } } }"
+}'
+`.trim();
