@@ -1,0 +1,202 @@
+import 'reflect-metadata';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
+import { sendGraphql } from '../test/support/server';
+import { RECORDS_PER_CALL, listScript, pgbench, updateScript, type FloorTarget } from './floor';
+import { callsPerSecond, openConnection, type Connection } from './load';
+
+/**
+ * Sync calls per second through GraphQL, each as a ratio to the same SQL run by pgbench on the same database, taken in
+ * turns in one run. Needs pgbench. Usage: npm run bench [-- SECONDS ROUNDS]
+ */
+const [SECONDS = 5, ROUNDS = 3] = process.argv.slice(2).map(Number);
+const PORT = 4990;
+const URL_OF_SERVER = `http://127.0.0.1:${PORT}`;
+const ADMIN = 'BENCHADMIN.bench-secret-9b1f0c2d';
+const DEVICES = 32;
+const PREFIX = 'us-east-1:00000000-0000-0000-0000-';
+
+interface Case {
+  name: string;
+  devices: number;
+  shared: boolean;
+  operation: 'updateRecords' | 'listRecords';
+}
+
+const CASES: Case[] = (['updateRecords', 'listRecords'] as const).flatMap((operation) => [
+  { name: '1 device', devices: 1, shared: false, operation },
+  { name: '32 devices, own datasets', devices: 32, shared: false, operation },
+  { name: '16 devices, one dataset', devices: 16, shared: true, operation },
+]);
+
+const UPDATE = `mutation Update($input: UpdateRecordsInput!) {
+  updateRecords(input: $input) { datasetSyncCount records { key syncCount } }
+}`;
+const LIST = `query List($input: ListRecordsInput!) {
+  listRecords(input: $input) { datasetSyncCount records { key value syncCount } syncSessionToken }
+}`;
+
+const startServer = async (dataDir: string): Promise<ChildProcess> => {
+  const child = spawn(process.execPath, ['-r', '@swc-node/register', 'src/main.ts'], {
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      PORT: `${PORT}`,
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      ROCKPOOL_DATA_DIR: dataDir,
+      ROCKPOOL_ADMIN_ACCESS_KEY_ID: ADMIN.split('.')[0],
+      ROCKPOOL_ADMIN_SECRET_ACCESS_KEY: ADMIN.split('.')[1],
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  for (;;) {
+    const ready = await fetch(`${URL_OF_SERVER}/readyz`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (ready) return child;
+    if (child.exitCode !== null) throw new Error('the server did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+};
+
+const run = async (query: string, variables: object, bearer?: string): Promise<any> => {
+  const { data, errors } = await sendGraphql(URL_OF_SERVER, { query, variables }, bearer);
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+};
+
+/** A pool, the devices' guests, and the identities that pgbench writes to. */
+const prepare = async (databaseUrl: string): Promise<{ target: FloorTarget; bearers: string[] }> => {
+  const { createIdentityPool } = await run(
+    'mutation($input: CreateIdentityPoolInput!) { createIdentityPool(input: $input) { identityPool { id } } }',
+    { input: { identityPoolName: 'Bench', allowUnauthenticatedIdentities: true } },
+    ADMIN,
+  );
+  const identityPoolId: string = createIdentityPool.identityPool.id;
+  const bearers: string[] = [];
+  for (let device = 0; device < DEVICES; device += 1) bearers.push(await guest(identityPoolId));
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query(
+    `INSERT INTO identities SELECT $1 || lpad(n::text, 12, '0'), $2, false, NULL, now(), now()
+       FROM generate_series(0, $3::int - 1) n`,
+    [PREFIX, identityPoolId, DEVICES],
+  );
+  await client.end();
+  return { target: { identityPoolId, identityPrefix: PREFIX }, bearers };
+};
+
+const guest = async (identityPoolId: string): Promise<string> => {
+  const { getId } = await run('mutation($input: GetIdInput!) { getId(input: $input) { identityId } }', {
+    input: { identityPoolId },
+  });
+  const { getCredentialsForIdentity } = await run(
+    'mutation($input: GetCredentialsForIdentityInput!) { getCredentialsForIdentity(input: $input) { credentials { accessToken } } }',
+    { input: { identityId: getId.identityId } },
+  );
+  return getCredentialsForIdentity.credentials.accessToken;
+};
+
+/** One device's loop: it keeps its count as an app would, and a refused call ends the run. */
+const device = (connection: Connection, at: number, operation: Case['operation'], name: string) => {
+  let syncCount = 0;
+  const patch = (key: number) => ({
+    op: 'REPLACE',
+    key: `device-${at}-key-${key}`,
+    value: `value ${key} of a setting that a device keeps`,
+    syncCount,
+  });
+  const update = () => ({
+    query: UPDATE,
+    variables: {
+      input: {
+        datasetName: name,
+        deviceId: `device-${at}`,
+        recordPatches: Array.from({ length: RECORDS_PER_CALL }, (_, key) => patch(key)),
+      },
+    },
+  });
+  const pull = { query: LIST, variables: { input: { datasetName: name } } };
+  const send = async (body: object): Promise<void> => {
+    const answer = await connection.post(JSON.stringify(body));
+    if (answer.includes('"errors"')) throw new Error(answer);
+    syncCount = Number(/"datasetSyncCount":(\d+)/.exec(answer)?.[1]);
+  };
+  return {
+    /** Learns the dataset's count; writes this device's records, or for pulls the first device's if there are none. */
+    begin: async (): Promise<void> => {
+      await send(pull);
+      if (operation === 'updateRecords' || syncCount === 0) await send(update());
+    },
+    call: (): Promise<void> => send(operation === 'updateRecords' ? update() : pull),
+  };
+};
+
+const throughGraphql = async ({ devices, shared, operation }: Case, bearers: string[]): Promise<number> => {
+  const connections = await Promise.all(
+    Array.from({ length: devices }, (_, at) => openConnection(URL_OF_SERVER, bearers[shared ? 0 : at] ?? '')),
+  );
+  const name = `bench-${operation}-${shared ? 'shared' : 'own'}`;
+  const loops = connections.map((connection, at) => device(connection, at, operation, name));
+  for (const loop of loops) await loop.begin();
+  const rate = await callsPerSecond(
+    SECONDS,
+    loops.map((loop) => loop.call),
+  );
+  connections.forEach((connection) => connection.close());
+  return rate;
+};
+
+let runs = 0;
+
+const floorOf = async ({ devices, shared, operation }: Case, databaseUrl: string, target: FloorTarget) => {
+  const dataset = `bench-${(runs += 1)}`;
+  const update = { databaseUrl, clients: devices, script: updateScript(target, shared, dataset) };
+  if (operation === 'updateRecords') return pgbench({ ...update, seconds: SECONDS });
+  await pgbench({ ...update, clients: shared ? 1 : devices, seconds: 'once' });
+  return pgbench({ ...update, seconds: SECONDS, script: listScript(target, shared, dataset) });
+};
+
+const median = (values: number[]): number =>
+  values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+const main = async (): Promise<void> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-bench-'));
+  await chmod(dataDir, 0o755);
+  const database = await startEmbeddedPostgres({ dataDir, log: () => undefined });
+  const server = await startServer(dataDir);
+  try {
+    const { target, bearers } = await prepare(database.url);
+    console.log('| operation | devices | GraphQL, calls/s | floor (pgbench), calls/s | ratio |');
+    console.log('|---|---|---|---|---|');
+    for (const each of CASES) {
+      const pairs: { floor: number; graphql: number }[] = [];
+      for (let round = 0; round < ROUNDS; round += 1)
+        pairs.push({
+          floor: await floorOf(each, database.url, target),
+          graphql: await throughGraphql(each, bearers),
+        });
+      const ratio = median(pairs.map(({ floor, graphql }) => graphql / floor));
+      const [graphql, floor] = [median(pairs.map((p) => p.graphql)), median(pairs.map((p) => p.floor))];
+      console.log(
+        `| ${each.operation} | ${each.name} | ${graphql.toFixed(0)} | ${floor.toFixed(0)} | ${ratio.toFixed(2)} |`,
+      );
+    }
+  } finally {
+    server.kill('SIGTERM');
+    await new Promise((resolve) => server.once('exit', resolve));
+    await database.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+};
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
