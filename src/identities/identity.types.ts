@@ -142,7 +142,8 @@ registerEnumType(UnprocessedErrorCodeType, {
   },
 });
 
-@ObjectType({ description: 'An identity that was not deleted.' })
+/** GraphQL type `UnprocessedIdentityId`. */
+@ObjectType('UnprocessedIdentityId', { description: 'An identity that was not deleted.' })
 export class UnprocessedIdentityIdType {
   @Field(() => ID, { description: IDENTITY_ID })
   identityId!: string;

@@ -55,7 +55,8 @@ export class SimulatePolicyInput {
   contextEntries?: ContextEntryInput[] | null;
 }
 
-@ObjectType({ description: 'What one statement made of the call.' })
+/** GraphQL type `StatementReport`. */
+@ObjectType('StatementReport', { description: 'What one statement made of the call.' })
 export class StatementReportType {
   @Field(() => String, { description: '`permissions` or `session`: which list its policy is in.' })
   source!: string;
@@ -81,7 +82,8 @@ export class StatementReportType {
   mismatches!: unknown;
 }
 
-@ObjectType({ description: 'What the policies make of one action on one resource.' })
+/** GraphQL type `EvaluationResult`. */
+@ObjectType('EvaluationResult', { description: 'What the policies make of one action on one resource.' })
 export class EvaluationResultType {
   @Field(() => String, { description: 'The action.' })
   evalActionName!: string;

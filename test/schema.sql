@@ -1,0 +1,349 @@
+-- The schema that the migrations make, for reviewers. Not run by anything.
+-- Written by: UPDATE_SCHEMA_SQL=1 npx jest test/migrations.test.ts
+
+table api_keys
+  access_key_id text NOT NULL
+  name text NOT NULL
+  sealed_secret text NOT NULL
+  managed_policies json NOT NULL
+  inline_policies json NOT NULL
+  created_at timestamp with time zone NOT NULL
+  revoked_at timestamp with time zone
+
+table datasets
+  identity_id text NOT NULL
+  dataset_name text COLLATE "C" NOT NULL
+  identity_pool_id text NOT NULL
+  sync_count bigint NOT NULL
+  deleted_sync_count bigint NOT NULL
+  is_deleted boolean NOT NULL
+  num_records integer NOT NULL
+  data_storage bigint NOT NULL
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+  last_modified_by text NOT NULL
+
+table identities
+  identity_id text NOT NULL
+  identity_pool_id text NOT NULL
+  is_authenticated boolean NOT NULL
+  disabled_at timestamp with time zone
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+
+table identity_logins
+  identity_id text NOT NULL
+  provider text NOT NULL
+  login_key text NOT NULL
+  subject text NOT NULL
+  created_at timestamp with time zone NOT NULL
+
+table identity_pools
+  identity_pool_id text NOT NULL
+  name text NOT NULL
+  allow_unauthenticated_identities boolean NOT NULL
+  allow_classic_flow boolean
+  open_id_connect_provider_arns json NOT NULL
+  tags json NOT NULL
+  authenticated_role_arn text
+  unauthenticated_role_arn text
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+  deleted_at timestamp with time zone
+
+table logins
+  login_key text NOT NULL
+  identity_pool_id text NOT NULL
+  provider text NOT NULL
+  subject text NOT NULL
+  identity_id text NOT NULL
+  created_at timestamp with time zone NOT NULL
+
+table open_id_connect_providers
+  provider_arn text NOT NULL
+  url text NOT NULL
+  client_ids json NOT NULL
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+
+table records
+  identity_id text NOT NULL
+  dataset_name text COLLATE "C" NOT NULL
+  record_key text COLLATE "C" NOT NULL
+  value text
+  sync_count bigint NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+  last_modified_by text NOT NULL
+  device_last_modified_at timestamp with time zone
+
+table roles
+  role_arn text NOT NULL
+  role_name text NOT NULL
+  description text
+  trust_policy json NOT NULL
+  permission_policies json NOT NULL
+  max_session_duration integer NOT NULL
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+
+table signing_keys
+  key_id text NOT NULL
+  state text NOT NULL
+  algorithm text NOT NULL
+  public_jwk json NOT NULL
+  sealed_private_jwk text NOT NULL
+  created_at timestamp with time zone NOT NULL
+  activated_at timestamp with time zone
+  retired_at timestamp with time zone
+
+table used_sync_sessions
+  identity_id text NOT NULL
+  session_id text NOT NULL
+  dataset_name text COLLATE "C" NOT NULL
+  used_at timestamp with time zone NOT NULL
+  expires_at timestamp with time zone NOT NULL
+
+constraint api_keys.api_keys__primary_key
+  PRIMARY KEY (access_key_id)
+
+constraint datasets.datasets__of_an_identity
+  FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
+
+constraint datasets.datasets__primary_key
+  PRIMARY KEY (identity_id, dataset_name)
+
+constraint identities.identities__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint identities.identities__primary_key
+  PRIMARY KEY (identity_id)
+
+constraint identity_logins.identity_logins__of_an_identity
+  FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
+
+constraint identity_logins.identity_logins__primary_key
+  PRIMARY KEY (identity_id, provider, login_key)
+
+constraint identity_pools.identity_pools__primary_key
+  PRIMARY KEY (identity_pool_id)
+
+constraint logins.logins__primary_key
+  PRIMARY KEY (login_key)
+
+constraint open_id_connect_providers.open_id_connect_providers__primary_key
+  PRIMARY KEY (provider_arn)
+
+constraint records.records__of_a_dataset
+  FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
+
+constraint records.records__primary_key
+  PRIMARY KEY (identity_id, dataset_name, record_key)
+
+constraint roles.roles__primary_key
+  PRIMARY KEY (role_arn)
+
+constraint roles.roles__unique_name
+  UNIQUE (role_name)
+
+constraint signing_keys.signing_keys__known_state
+  CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
+
+constraint signing_keys.signing_keys__primary_key
+  PRIMARY KEY (key_id)
+
+constraint used_sync_sessions.used_sync_sessions__of_a_dataset
+  FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
+
+constraint used_sync_sessions.used_sync_sessions__primary_key
+  PRIMARY KEY (identity_id, session_id)
+
+index identities.identities__by_pool
+  CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)
+
+index logins.logins__by_pool
+  CREATE INDEX logins__by_pool ON logins USING btree (identity_pool_id)
+
+index records.records__by_sync_count
+  CREATE INDEX records__by_sync_count ON records USING btree (identity_id, dataset_name, sync_count)
+
+index signing_keys.signing_keys__one_current
+  CREATE UNIQUE INDEX signing_keys__one_current ON signing_keys USING btree (state) WHERE (state <> 'retired'::text)
+
+index used_sync_sessions.used_sync_sessions__by_expiry
+  CREATE INDEX used_sync_sessions__by_expiry ON used_sync_sessions USING btree (expires_at)
+
+function delete_dataset(given_pool_id text, given_identity_id text, given_dataset_name text, given_modifier text, given_time timestamp with time zone)
+  RETURNS json LANGUAGE plpgsql VOLATILE
+DECLARE
+  dataset datasets%ROWTYPE;
+  owner record;
+BEGIN
+  SELECT * INTO dataset FROM datasets d
+    WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+    FOR UPDATE;
+  SELECT i.disabled_at IS NOT NULL AS is_disabled INTO owner FROM identities i
+    WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id;
+  IF NOT FOUND THEN
+    RETURN json_build_object('status', 'IDENTITY_NOT_FOUND');
+  ELSIF owner.is_disabled THEN
+    RETURN json_build_object('status', 'IDENTITY_DISABLED');
+  ELSIF dataset.is_deleted IS NOT FALSE THEN
+    RETURN json_build_object('status', 'DATASET_NOT_FOUND');
+  END IF;
+  DELETE FROM records r WHERE r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name;
+  UPDATE datasets d SET
+      is_deleted = true, deleted_sync_count = d.sync_count, num_records = 0, data_storage = 0,
+      last_modified_at = given_time, last_modified_by = given_modifier
+    WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
+  RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset));
+END
+
+function list_records(given_pool_id text, given_identity_id text, given_dataset_name text, given_session_id text, after_count bigint, after_key text, snapshot_count bigint, page_size integer)
+  RETURNS json LANGUAGE plpgsql STABLE
+BEGIN
+  RETURN (
+    SELECT json_build_object(
+      'is_disabled', i.disabled_at IS NOT NULL,
+      'session_is_used', EXISTS (
+        SELECT 1 FROM used_sync_sessions s
+          WHERE s.identity_id = i.identity_id AND s.session_id = given_session_id),
+      'dataset', (
+        SELECT row_to_json(d) FROM datasets d
+          WHERE d.identity_id = i.identity_id AND d.dataset_name = given_dataset_name),
+      -- '/' comes after '.' in the collation "C", so these are the names that start with NAME and a dot.
+      'dotted_names', (
+        SELECT json_agg(m.dataset_name ORDER BY m.dataset_name) FROM datasets m
+          WHERE m.identity_id = i.identity_id AND NOT m.is_deleted
+            AND m.dataset_name > given_dataset_name || '.' AND m.dataset_name < given_dataset_name || '/'),
+      'records', (
+        SELECT json_agg(page) FROM (
+          SELECT r.record_key AS key, r.value, r.sync_count,
+                 (date_part('epoch', r.last_modified_at) * 1000)::bigint AS modified_ms,
+                 r.last_modified_by AS modified_by,
+                 (date_part('epoch', r.device_last_modified_at) * 1000)::bigint AS device_ms
+            FROM records r
+            WHERE r.identity_id = i.identity_id AND r.dataset_name = given_dataset_name
+              AND r.sync_count >= after_count
+              AND (r.sync_count > after_count OR r.record_key > after_key)
+              AND (snapshot_count IS NULL OR r.sync_count <= snapshot_count)
+            ORDER BY r.sync_count, r.record_key
+            LIMIT page_size
+        ) page))
+      FROM identities i
+      WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id);
+END
+
+function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], given_modifier text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, max_datasets integer, max_records integer, max_bytes bigint, lock_identity boolean)
+  RETURNS json LANGUAGE plpgsql VOLATILE
+DECLARE
+  dataset datasets%ROWTYPE;
+  owner record;
+  change record;
+  live_datasets bigint := 0;
+BEGIN
+  IF NOT lock_identity THEN
+    SELECT * INTO dataset FROM datasets d
+      WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+      FOR UPDATE;
+    IF dataset.is_deleted THEN
+      RETURN json_build_object('status', 'LOCK_IDENTITY_FIRST');
+    END IF;
+  END IF;
+  IF dataset.identity_id IS NULL THEN
+    PERFORM 1 FROM identities i WHERE i.identity_id = given_identity_id FOR NO KEY UPDATE;
+    SELECT * INTO dataset FROM datasets d
+      WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+      FOR UPDATE;
+  END IF;
+
+  SELECT i.disabled_at IS NOT NULL AS is_disabled,
+         EXISTS (SELECT 1 FROM used_sync_sessions s
+                 WHERE s.identity_id = i.identity_id AND s.session_id = given_session_id) AS session_is_used
+    INTO owner
+    FROM identities i
+    WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id;
+  IF NOT FOUND THEN
+    RETURN json_build_object('status', 'IDENTITY_NOT_FOUND');
+  ELSIF owner.is_disabled THEN
+    RETURN json_build_object('status', 'IDENTITY_DISABLED');
+  ELSIF owner.session_is_used THEN
+    RETURN json_build_object('status', 'SESSION_USED');
+  ELSIF cardinality(patch_keys) = 0 THEN
+    RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset));
+  END IF;
+
+  SELECT count(*) FILTER (WHERE r.sync_count > p.sync_count) AS conflicts,
+         max(p.sync_count) AS highest_count,
+         sum((p.value IS NOT NULL)::int - (r.value IS NOT NULL)::int) AS records,
+         sum(CASE WHEN p.value IS NULL THEN 0 ELSE octet_length(p.record_key) + octet_length(p.value) END
+           - CASE WHEN r.value IS NULL THEN 0 ELSE octet_length(r.record_key) + octet_length(r.value) END) AS bytes
+    INTO change
+    FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count)
+    LEFT JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
+      AND r.record_key = p.record_key;
+  IF change.conflicts > 0 THEN
+    RETURN json_build_object(
+      'status', 'CONFLICT', 'dataset', row_to_json(dataset),
+      'conflicts', (
+        SELECT json_agg(met) FROM (
+          SELECT r.record_key AS key, p.sync_count AS patch_sync_count, r.value, r.sync_count,
+                 (date_part('epoch', r.last_modified_at) * 1000)::bigint AS modified_ms,
+                 r.last_modified_by AS modified_by,
+                 (date_part('epoch', r.device_last_modified_at) * 1000)::bigint AS device_ms
+            FROM unnest(patch_keys, patch_counts) AS p(record_key, sync_count)
+            JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
+              AND r.record_key = p.record_key
+            WHERE r.sync_count > p.sync_count
+            ORDER BY r.record_key
+        ) met
+      ));
+  ELSIF change.highest_count > coalesce(dataset.sync_count, 0) THEN
+    RETURN json_build_object('status', 'AHEAD', 'dataset', row_to_json(dataset), 'value', change.highest_count);
+  END IF;
+
+  IF dataset.is_deleted IS NOT FALSE THEN
+    SELECT count(*) INTO live_datasets FROM datasets d
+      WHERE d.identity_id = given_identity_id AND NOT d.is_deleted;
+    dataset.created_at := given_time;
+  END IF;
+  dataset.num_records := coalesce(dataset.num_records, 0) + change.records;
+  dataset.data_storage := coalesce(dataset.data_storage, 0) + change.bytes;
+  IF dataset.is_deleted IS NOT FALSE AND live_datasets >= max_datasets THEN
+    RETURN json_build_object('status', 'TOO_MANY_DATASETS', 'value', live_datasets + 1);
+  ELSIF change.records > 0 AND dataset.num_records > max_records THEN
+    RETURN json_build_object('status', 'TOO_MANY_RECORDS', 'value', dataset.num_records);
+  ELSIF change.bytes > 0 AND dataset.data_storage > max_bytes THEN
+    RETURN json_build_object('status', 'TOO_MANY_BYTES', 'value', dataset.data_storage);
+  END IF;
+
+  INSERT INTO datasets AS d (
+      identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
+      num_records, data_storage, created_at, last_modified_at, last_modified_by)
+    VALUES (
+      given_identity_id, given_dataset_name, given_pool_id, coalesce(dataset.sync_count, 0) + 1,
+      coalesce(dataset.deleted_sync_count, 0), false,
+      dataset.num_records, dataset.data_storage, dataset.created_at, given_time, given_modifier)
+    ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
+      sync_count = excluded.sync_count, is_deleted = excluded.is_deleted,
+      num_records = excluded.num_records, data_storage = excluded.data_storage,
+      created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
+      last_modified_by = excluded.last_modified_by
+    RETURNING d.* INTO dataset;
+  INSERT INTO records (
+      identity_id, dataset_name, record_key, value, sync_count,
+      last_modified_at, last_modified_by, device_last_modified_at)
+    SELECT d.identity_id, d.dataset_name, p.record_key, p.value, d.sync_count,
+           given_time, given_modifier, p.device_time
+      FROM datasets d,
+           unnest(patch_keys, patch_values, patch_device_times) AS p(record_key, value, device_time)
+      WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+    ON CONFLICT (identity_id, dataset_name, record_key) DO UPDATE SET
+      value = excluded.value, sync_count = excluded.sync_count,
+      last_modified_at = excluded.last_modified_at, last_modified_by = excluded.last_modified_by,
+      device_last_modified_at = excluded.device_last_modified_at;
+  IF given_session_id IS NOT NULL THEN
+    INSERT INTO used_sync_sessions (identity_id, session_id, dataset_name, used_at, expires_at)
+      VALUES (given_identity_id, given_session_id, given_dataset_name, given_time, session_expires_at);
+  END IF;
+  RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset));
+END
