@@ -1,4 +1,5 @@
 import { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { AdministratorKey, Config } from './config';
@@ -25,14 +26,20 @@ export interface RunningServer {
 export interface StartOptions {
   now?: () => Date;
   log?: Logger;
+  /** How long `stop` waits for calls under way before it cuts them off. */
+  drainMs?: number;
 }
+
+/** Milliseconds: less than the 10 s after which Docker kills a container. */
+const DRAIN_MS = 8000;
 
 /** Starts a node: database, migrations, first administrator, doors. The composition root; tests use it too. */
 export const start = async (config: Config, options: StartOptions = {}): Promise<RunningServer> => {
   const log = options.log ?? pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
   const database = await openDatabase(config, log);
   try {
-    return await serve(config, database, { log, now: options.now ?? (() => new Date()) });
+    const { now = () => new Date(), drainMs = DRAIN_MS } = options;
+    return await serve(config, database, { log, now, drainMs });
   } catch (error) {
     await database.close();
     throw error;
@@ -42,7 +49,7 @@ export const start = async (config: Config, options: StartOptions = {}): Promise
 const serve = async (
   config: Config,
   database: OpenDatabase,
-  { log, now }: { log: Logger; now: () => Date },
+  { log, now, drainMs }: Required<StartOptions>,
 ): Promise<RunningServer> => {
   const serverConfig = {
     ...config,
@@ -65,9 +72,16 @@ const serve = async (
     dataSource: database.dataSource,
     stop: async () => {
       isReady = false;
-      await app.close();
+      await drain(app, drainMs);
       await housekeeping.stop();
       await database.close();
     },
   };
+};
+
+/** Refuses new calls and waits for those under way; a client that sends or reads too slowly is not waited for. */
+const drain = async (app: FastifyInstance, patience: number): Promise<void> => {
+  const giveUp = setTimeout(() => app.server.closeAllConnections(), patience);
+  await app.close();
+  clearTimeout(giveUp);
 };

@@ -17,12 +17,40 @@ export const databaseErrorCode = (error: unknown): string | undefined => driverE
 /** The name of the violated constraint (`table__meaning`), if that is what failed. */
 export const violatedConstraint = (error: unknown): string | undefined => driverErrorOf(error).constraint;
 
-const CONNECTION_LOST = new Set(['08000', '08003', '08006', '57P01', '57P02', 'ECONNRESET', 'EPIPE']);
+const CONNECTION_LOST = new Set([
+  '08000',
+  '08003',
+  '08006',
+  '25P03', // idle_in_transaction_session_timeout
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  'ECONNRESET',
+  'EPIPE',
+]);
 const CONFLICTED = new Set(['40001', '40P01']);
-const UNAVAILABLE = new Set(['53300', '57P03', '55P03', '57014', '25P03', 'ECONNREFUSED', '53400', '53200']);
+const UNAVAILABLE = new Set([
+  '08001',
+  '08004',
+  '53200', // out_of_memory
+  '53300', // too_many_connections
+  '53400', // configuration_limit_exceeded
+  '55000', // the database takes no connections, as while it is being moved
+  '55P03', // lock_not_available
+  '57014', // query_canceled: statement_timeout
+  '57P03', // cannot_connect_now
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+]);
 
+/** What pg says of a connection that ended without a word of the server. */
 const saysConnectionLost = (error: unknown): boolean =>
-  /Connection terminated|Client has encountered a connection error/.test(driverErrorOf(error).message ?? '');
+  /Connection terminated|Client has encountered a connection error|Client was closed/.test(
+    driverErrorOf(error).message ?? '',
+  );
 
 /** The server went away under the call. */
 export const isConnectionLoss = (error: unknown): boolean =>

@@ -5,12 +5,7 @@ const asLong = (value: unknown): number => {
   const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value;
   if (typeof number === 'bigint') return asLong(String(number));
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-  throw new GraphQLError(
-    'Long must be a whole number from -(2^53 - 1) to 2^53 - 1, as a number or a string',
-    {
-      extensions: { code: 'INVALID_PARAMETER' },
-    },
-  );
+  throw new GraphQLError('Long must be a whole number from -(2^53 - 1) to 2^53 - 1, as a number or a string');
 };
 
 /** Counts that can pass 2^31: a JSON number, or a string of digits, in; a number out. */

@@ -1,9 +1,9 @@
-import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLFormattedError } from 'graphql';
-import type { Logger } from 'pino';
+import type { ApolloServerPlugin } from '@apollo/server';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ServiceError, tooManyRequests, type ErrorFields } from '../errors';
-import { CommitUnknownError } from '../context';
+import { CommitUnknownError, type Context } from '../context';
 import { isUnavailable } from '../db/constraints';
+import { variableError, withoutValues } from './bad-input';
 
 /** Seconds after which a call that found the database busy is worth sending again. */
 const RETRY_AFTER = 1;
@@ -12,23 +12,29 @@ const RETRY_AFTER = 1;
  * Any thrown value as this door answers it: a `ServiceError` with its code and fields, a mistake in the request with
  * the field it is in, anything else as INTERNAL_ERROR without its message. Never throws.
  */
-export const formatError =
-  (log: Logger) =>
-  (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const cause = unwrapResolverError(error);
-    const known = cause instanceof ServiceError ? cause : databaseTrouble(cause);
-    if (known) return shape(formatted, known.message, { code: known.code, ...known.fields });
-    const code = formatted.extensions?.code;
-    if (code === 'BAD_USER_INPUT') return badUserInput(formatted);
-    if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR')
-      return shape(formatted, formatted.message, { code });
-    log.error({ err: cause, path: formatted.path }, 'a call failed');
-    return shape(formatted, 'Something went wrong on the server. It has been logged under the request id.', {
-      code: 'INTERNAL_ERROR',
-    });
-  };
+export const formatError = (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+  const known = serviceErrorOf(error) ?? variableError(formatted);
+  if (known) return shape(formatted, known.message, { code: known.code, ...known.fields });
+  const code = formatted.extensions?.code;
+  if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR')
+    return shape(formatted, withoutValues(formatted.message).trim(), { code });
+  return shape(formatted, 'Something went wrong on the server. It has been logged under the request id.', {
+    code: 'INTERNAL_ERROR',
+  });
+};
 
-const databaseTrouble = (cause: unknown): ServiceError | undefined => {
+/** The error of the catalogue that stands for a thrown value; undefined for mistakes in the request and for faults. */
+const serviceErrorOf = (error: unknown): ServiceError | undefined => {
+  const cause = causeOf(error);
+  return cause instanceof ServiceError ? cause : databaseTrouble(cause);
+};
+
+/** What was thrown first: GraphQL errors wrap it, some of them twice. */
+const causeOf = (error: unknown): unknown =>
+  error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;
+
+/** The answer to a call that the database cannot take now; undefined for any other failure. */
+export const databaseTrouble = (cause: unknown): ServiceError | undefined => {
   if (cause instanceof CommitUnknownError)
     return new ServiceError(
       'SERVICE_UNAVAILABLE',
@@ -41,6 +47,30 @@ const databaseTrouble = (cause: unknown): ServiceError | undefined => {
   );
 };
 
+/** Logs what went wrong on our side, under the id of the request. */
+export const logFaults = (): ApolloServerPlugin<Context> => ({
+  requestDidStart: async () => ({
+    didEncounterErrors: async ({ errors, contextValue }) => {
+      for (const error of errors) logFault(contextValue.log, error);
+    },
+  }),
+});
+
+/** Logs a thrown value if it is a fault, or a database that is away; not what callers did wrong. */
+export const logFault = (log: Context['log'], error: unknown): void => {
+  const cause = causeOf(error);
+  if (cause instanceof ServiceError || (cause instanceof GraphQLError && !cause.path)) return;
+  const path = error instanceof GraphQLError ? error.path : undefined;
+  if (databaseTrouble(cause)) log.warn({ reason: String(cause), path }, 'the database did not take a call');
+  else log.error({ err: withoutParameters(cause), path }, 'a call failed');
+};
+
+/** Without the values of a failed statement, which TypeORM puts on its errors: they are the callers' data. */
+const withoutParameters = (error: unknown): unknown => {
+  if (typeof error === 'object' && error !== null && 'parameters' in error) error.parameters = undefined;
+  return error;
+};
+
 const shape = (
   { path, locations }: GraphQLFormattedError,
   message: string,
@@ -51,32 +81,3 @@ const shape = (
   ...(path ? { path } : {}),
   extensions,
 });
-
-/**
- * A variable of the wrong type. graphql-js quotes the value, which may be a token: only the member's name and what was
- * expected of it are passed on.
- */
-const badUserInput = (formatted: GraphQLFormattedError): GraphQLFormattedError => {
-  const [, variable = '', path] =
-    /^Variable "\$(\w+)"[\s\S]*? at "([^"]+)"/.exec(formatted.message) ??
-    /^Variable "\$(\w+)"/.exec(formatted.message) ??
-    [];
-  const field = path ?? variable;
-  return shape(formatted, `${field || 'A variable'} ${expectation(formatted.message)}`, {
-    code: 'INVALID_PARAMETER',
-    field,
-  });
-};
-
-const expectation = (message: string): string => {
-  const required = /of required type "([^"]+)" was not provided/.exec(message);
-  if (required) return `is required: ${required[1]}`;
-  const missing = /Field "(\w+)" of required type "([^"]+)" was not provided/.exec(message);
-  if (missing) return `has no ${missing[1]}, which is required: ${missing[2]}`;
-  const unknown = /Field "(\w+)" is not defined by type "([^"]+)"/.exec(message);
-  if (unknown) return `has a member ${unknown[1]}, which ${unknown[2]} does not define`;
-  const expected = /Expected (?:value of )?(?:non-nullable )?type "?([\w![\]]+)"?/.exec(message);
-  if (expected) return `must be of type ${expected[1]}`;
-  const scalar = /; (\w+) (?:cannot represent|must be)/.exec(message);
-  return scalar ? `must be of type ${scalar[1]}` : 'is of the wrong type';
-};

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
 import { ANONYMOUS } from '../actor';
 import type { Context } from '../context';
 import { authenticate } from '../credentials/authenticate';
+import { databaseTrouble, logFault } from './format-error';
 
 /** What is the same for every request of a node. */
 export type NodeContext = Omit<Context, 'actor' | 'requestId'>;
@@ -17,7 +19,20 @@ export const contextOf = (node: NodeContext, requestId: string): Context => ({
 /** The context of one request: who is calling, and the request's id. */
 export const requestContext = async (node: NodeContext, request: FastifyRequest): Promise<Context> => {
   const ctx = { ...contextOf(node, request.id), log: node.log.child({ requestId: request.id }) };
-  return { ...ctx, actor: await authenticate(ctx, request.headers.authorization) };
+  try {
+    return { ...ctx, actor: await authenticate(ctx, request.headers.authorization) };
+  } catch (error) {
+    logFault(ctx.log, error);
+    throw wholeRequestFailed(error);
+  }
+};
+
+/** A GraphQL error with the HTTP status of an answer that has nothing but that error. */
+const wholeRequestFailed = (error: unknown): unknown => {
+  const trouble = databaseTrouble(error);
+  return trouble
+    ? new GraphQLError(trouble.message, { originalError: trouble, extensions: { http: { status: 503 } } })
+    : error;
 };
 
 /** A caller's own `X-Request-Id` of sane form, else a new one. */

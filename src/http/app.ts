@@ -4,6 +4,8 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
 } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { createGraphqlServer } from '../graphql/server';
@@ -14,16 +16,21 @@ import { mountWellKnown } from './well-known';
 /** Bytes of a request body: a full dataset of 1 MiB, each character escaped in six, and some room. */
 const BODY_LIMIT = 8 * 1024 * 1024;
 
+/** Milliseconds within which a request must have arrived in full, so that slow senders do not hold connections. */
+const REQUEST_TIMEOUT = 60_000;
+
 /** The HTTP server with every door mounted; not listening yet. */
 export const createApp = async (node: NodeContext, isReady: () => boolean): Promise<FastifyInstance> => {
   const app = Fastify({
     loggerInstance: node.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 2048 },
+    frameworkErrors: answerError,
   });
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);
@@ -46,8 +53,9 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
 };
 
 const mountGraphql = async (app: FastifyInstance, node: NodeContext): Promise<void> => {
-  const apollo = createGraphqlServer(node, app);
+  const apollo = createGraphqlServer(node);
   await apollo.start();
+  app.addHook('onClose', () => apollo.stop());
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
@@ -55,7 +63,14 @@ const mountGraphql = async (app: FastifyInstance, node: NodeContext): Promise<vo
   });
 };
 
-const CODES: Record<number, [code: string, message: string]> = {
+type CodeAndMessage = [code: string, message: string];
+
+const FAULT: CodeAndMessage = [
+  'INTERNAL_ERROR',
+  'Something went wrong on the server. It has been logged under the request id.',
+];
+const BAD_ADDRESS: CodeAndMessage = ['INVALID_PARAMETER', 'The path of the address is not valid.'];
+const CODES: Record<number, CodeAndMessage> = {
   400: ['INVALID_PARAMETER', 'The request body is not valid JSON.'],
   413: ['LIMIT_EXCEEDED', `The request body is larger than ${BODY_LIMIT} bytes.`],
   415: ['INVALID_PARAMETER', 'The Content-Type must be application/json.'],
@@ -67,13 +82,9 @@ const errorBody = (code: string, message: string): object => ({
 });
 
 /** What goes wrong before a door is reached, in the shape of GraphQL errors. */
-const answerError = (
-  error: FastifyError,
-  request: { log: { error: (fields: object, message: string) => void } },
-  reply: { code: (status: number) => { send: (body: object) => unknown } },
-): unknown => {
+const answerError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
   const status = error.statusCode ?? 500;
-  const [code, message] = CODES[status] ?? ['INTERNAL_ERROR', 'Something went wrong on the server.'];
-  if (status >= 500) request.log.error({ err: error }, 'a request failed');
-  return reply.code(status).send(errorBody(code, message));
+  const [code, message] = error.code === 'FST_ERR_BAD_URL' ? BAD_ADDRESS : (CODES[status] ?? FAULT);
+  if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'a request failed');
+  void reply.code(status).send(errorBody(code, message));
 };

@@ -1,0 +1,40 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { invalidParameter, type ServiceError } from '../errors';
+
+/**
+ * A variable that its type does not take, as INVALID_PARAMETER; undefined for any other error. graphql-js quotes the
+ * value, which may be a token: only the member's name and what was expected of it are passed on.
+ */
+export const variableError = ({ message }: GraphQLFormattedError): ServiceError | undefined => {
+  const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
+  if (variable === undefined) return undefined;
+  const path = / at "([^"]+)"; /.exec(message)?.[1] ?? variable;
+  const missing = /; Field "(\w+)" of required type "([^"]+)" was not provided/.exec(message);
+  const field = memberOf(missing ? `${path}.${missing[1]}` : path, variable);
+  const problem = missing ? `is required: ${missing[2]}` : expectation(message);
+  return invalidParameter(`${field} ${problem}`, { field });
+};
+
+/** The path as the services name it: without the variable that the whole input came in. */
+const memberOf = (path: string, variable: string): string =>
+  path.startsWith(`${variable}.`) ? path.slice(variable.length + 1) : path;
+
+const expectation = (message: string): string => {
+  const required = /of required type "([^"]+)" was not provided/.exec(message);
+  if (required) return `is required: ${required[1]}`;
+  const unknown = /; Field "(\w+)" is not defined by type "([^"]+)"/.exec(message);
+  if (unknown) return `has a member ${unknown[1]}, which ${unknown[2]} does not define`;
+  const expected = /; Expected (?:value of )?(?:non-nullable )?type "?([\w![\]]+)"?/.exec(message);
+  if (expected) return `must be of type ${expected[1]}`;
+  const scalar = /; (?:Enum )?"?(\w+)"? (?:cannot represent|must be)/.exec(message);
+  if (scalar) return `must be of type ${scalar[1]}`;
+  const value = /; Value "\w*" does not exist in "(\w+)" enum/.exec(message);
+  return value ? `must be of type ${value[1]}` : 'is of the wrong type';
+};
+
+/** The message of a parser or a validation rule without what the caller had written there: it may be a token. */
+export const withoutValues = (message: string): string =>
+  message
+    .replace(/(cannot represent [^:"]*?(?:value|string))\b[\s\S]*$/, '$1')
+    .replace(/(Expected value of type "[^"]+"), found [\s\S]*$/, '$1')
+    .replace(/((?:Block)?String) "[\s\S]*"/, '$1');
