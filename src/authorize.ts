@@ -62,7 +62,8 @@ const decide = (
     {
       action,
       resource: resource.arn,
-      context: { ...conditionKeysOf(ctx, actor), ...resource.conditionKeys },
+      // Who is calling is said last: no action may say otherwise.
+      context: { ...resource.conditionKeys, ...conditionKeysOf(ctx, actor) },
     },
     {
       permissions: actor.policies,
