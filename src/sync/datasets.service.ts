@@ -82,7 +82,7 @@ const readDatasets = async (
     `SELECT i.disabled_at IS NOT NULL AS is_disabled, (
        SELECT json_agg(found) FROM (
          SELECT * FROM datasets d
-           WHERE d.identity_id = i.identity_id AND NOT d.is_deleted AND ${condition}
+           WHERE d.identity_id = $2 AND NOT d.is_deleted AND ${condition}
        ) found) AS datasets
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [identityPoolId, identityId, ...parameters],
