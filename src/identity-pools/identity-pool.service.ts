@@ -83,7 +83,12 @@ const createDefaultRole = async (tx: Context, pool: IdentityPool, slot: RoleSlot
 
 const requireProviders = async (ctx: Context, arns: string[]): Promise<void> => {
   if (arns.length === 0) return;
-  const known = await ctx.db.findBy(OpenIdConnectProvider, { arn: In(arns) });
+  const known = await ctx.db.find(OpenIdConnectProvider, {
+    where: { arn: In(arns) },
+    order: { arn: 'ASC' },
+    // Held until the pool names them, so that none is deleted in between.
+    lock: { mode: 'pessimistic_read' },
+  });
   const missing = arns.findIndex((arn) => !known.some((provider) => provider.arn === arn));
   if (missing < 0) return;
   throw invalidParameter(
