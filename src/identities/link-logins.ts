@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { In } from 'typeorm';
 import { inTransaction, type Context } from '../context';
+import { violatedConstraint } from '../db/constraints';
 import { resourceNotFound } from '../errors';
 import { newRegionalId } from '../ids';
+import { poolNotFound } from '../identity-pools/identity-pool.service';
 import type { VerifiedLogin } from '../logins/verify-logins';
 import { decideForIdentity, decideGetId, type IdentityState, type OwnedLogin } from './decide-logins';
 import { Identity } from './identity.entity';
@@ -18,11 +20,20 @@ class LoginRaceLost extends Error {
 export const loginKey = (identityPoolId: string, provider: string, subject: string): string =>
   createHash('sha256').update(`${identityPoolId}\0${provider}\0${subject}`).digest('hex');
 
-/** A new identity of a pool, without logins. */
+/** A new identity of a pool, without logins. @throws RESOURCE_NOT_FOUND */
 export const createIdentity = async (ctx: Context, identityPoolId: string): Promise<Identity> => {
   const identity = newIdentity(ctx, identityPoolId, false);
-  await ctx.db.insert(Identity, identity);
+  await insertIdentity(ctx, identity);
   return identity;
+};
+
+/** @throws RESOURCE_NOT_FOUND when the pool was deleted and this node has not heard of it yet. */
+const insertIdentity = async (ctx: Context, identity: Identity): Promise<void> => {
+  await ctx.db.insert(Identity, identity).catch((error: unknown) => {
+    throw violatedConstraint(error) === 'identities__of_a_pool'
+      ? poolNotFound(identity.identityPoolId)
+      : error;
+  });
 };
 
 const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticated: boolean): Identity => ({
@@ -47,7 +58,7 @@ export const identityOfLogins = async (
     if (decision.identityId !== null) return linkToKnown(tx, decision.identityId, verified);
     const identity = newIdentity(tx, identityPoolId, true);
     await claimLogins(tx, identity, decision.link);
-    await tx.db.insert(Identity, identity);
+    await insertIdentity(tx, identity);
     await rememberLogins(tx, identity.id, decision.link);
     return identity.id;
   });

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { purgeDeletedPools } from '../../src/identities/delete-identity-pool.service';
 import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
 import {
   createPool,
+  eventually,
   getId,
   loginOf,
   refusalOf,
@@ -11,6 +15,7 @@ import {
   type Data,
 } from '../support/factories';
 import { startTestServer, type GraphqlAnswer, type TestServer } from '../support/server';
+import { serviceContext } from '../support/service-context';
 
 let server: TestServer;
 let otherNode: TestServer;
@@ -206,4 +211,60 @@ it('a pool that is deleted while people sign in leaves nothing behind', async ()
     );
     expect(left).toEqual([]);
   }
+});
+
+it('a login that a node links which has not heard yet of the deletion of its pool is deleted with it', async () => {
+  const doomed = await createPool(server);
+  const id = `us-east-1:${randomUUID()}`;
+  await rowsOf(server, 'UPDATE identity_pools SET deleted_at = created_at WHERE identity_pool_id = $1', [
+    doomed.id,
+  ]);
+  const linking = new Client({ connectionString: server.database.url });
+  await linking.connect();
+  await linking.query('BEGIN');
+  await linking.query(`INSERT INTO logins VALUES ($1, $2, 'p', 's', $3, $4)`, [
+    'late',
+    doomed.id,
+    id,
+    new Date(),
+  ]);
+  await linking.query(`INSERT INTO identities VALUES ($1, $2, true, NULL, $3, $3)`, [
+    id,
+    doomed.id,
+    new Date(),
+  ]);
+
+  const purging = purgeDeletedPools(serviceContext(server.dataSource));
+  await eventually(
+    () =>
+      rowsOf(
+        server,
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      ),
+    (waiting) => waiting.length > 0,
+  );
+  await linking.query('COMMIT');
+  await linking.end();
+  await purging;
+
+  expect(await rowsOf(server, 'SELECT 1 FROM identities WHERE identity_pool_id = $1', [doomed.id])).toEqual(
+    [],
+  );
+  expect(await rowsOf(server, 'SELECT 1 FROM logins WHERE identity_pool_id = $1', [doomed.id])).toEqual([]);
+});
+
+it('a node that has not heard yet of a pool’s deletion says that the pool is not there', async () => {
+  const providers = (await rowsOf(server, 'SELECT provider_arn FROM open_id_connect_providers')).map(
+    (row) => row.provider_arn,
+  );
+  const doomed = await createPool(server, { openIdConnectProviderARNs: providers });
+  await getId(server, doomed.id);
+  await rowsOf(server, 'DELETE FROM identity_pools WHERE identity_pool_id = $1', [doomed.id]);
+
+  const asGuest = await tryGetId(server, doomed.id);
+  const asUser = await tryGetId(server, doomed.id, [await loginOf(google, 'unheard')]);
+
+  const gone = { code: 'RESOURCE_NOT_FOUND', message: `IdentityPool '${doomed.id}' not found.` };
+  expect(refusalOf(asGuest)).toMatchObject(gone);
+  expect(refusalOf(asUser)).toMatchObject(gone);
 });
