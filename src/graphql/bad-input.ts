@@ -37,4 +37,5 @@ export const withoutValues = (message: string): string =>
   message
     .replace(/(cannot represent [^:"]*?(?:value|string))\b[\s\S]*$/, '$1')
     .replace(/(Expected value of type "[^"]+"), found [\s\S]*$/, '$1')
-    .replace(/((?:Block)?String) "[\s\S]*"/, '$1');
+    .replace(/((?:Block)?String) "[\s\S]*"/, '$1')
+    .replace(/^Unknown operation named "[\s\S]*"/, 'The document has no operation of that name');
