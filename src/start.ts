@@ -36,7 +36,7 @@ const DRAIN_MS = 8000;
 
 /** Starts a node: database, migrations, first administrator, doors. The composition root; tests use it too. */
 export const start = async (config: Config, options: StartOptions = {}): Promise<RunningServer> => {
-  const log = options.log ?? pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
+  const log = options.log ?? pino({ level: config.logLevel });
   const database = await openDatabase(config, log);
   try {
     const { now = () => new Date(), drainMs = DRAIN_MS } = options;

@@ -1,8 +1,10 @@
+import { requestKeys, webIdentityKeys, type WebIdentity } from '../authorize';
 import type { Context } from '../context';
 import { ServiceError, invalidParameter } from '../errors';
+import { COGNITO_PRINCIPAL } from '../ids';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { proveIdentity, type LoginInput, type ProvenIdentity } from '../identities/identity.service';
-import { COGNITO_PRINCIPAL } from '../roles/default-roles';
+import type { RoleSlot } from '../roles/default-roles';
 import type { Role } from '../roles/role.entity';
 import { findRole } from '../roles/role.service';
 import { evaluateTrust } from '../policy/evaluate';
@@ -63,8 +65,10 @@ export const getCredentialsForIdentity = async (
   const proven = await proveIdentity(ctx, input);
   const { identity, pool, logins } = proven;
   const amr = amrFor(proven);
-  const role = await chosenRole(ctx, pool, logins.length > 0);
-  requireTrust(role, { identityId: identity.id, identityPoolId: pool.id, amr });
+  const slot = logins.length > 0 ? 'authenticated' : 'unauthenticated';
+  const role = await chosenRole(ctx, pool, slot);
+  if (!trusts(ctx, role, { identityId: identity.id, identityPoolId: pool.id, amr }))
+    throw badPoolConfiguration('NOT_TRUSTED', slot, role.arn);
   const credentials = await issueCredentials(ctx, {
     identityId: identity.id,
     identityPoolId: pool.id,
@@ -78,41 +82,35 @@ export const getCredentialsForIdentity = async (
   return { identityId: identity.id, credentials };
 };
 
-const chosenRole = async (ctx: Context, pool: IdentityPool, isAuthenticated: boolean): Promise<Role> => {
-  const arn = isAuthenticated ? pool.authenticatedRoleArn : pool.unauthenticatedRoleArn;
+const chosenRole = async (ctx: Context, pool: IdentityPool, slot: RoleSlot): Promise<Role> => {
+  const arn = slot === 'authenticated' ? pool.authenticatedRoleArn : pool.unauthenticatedRoleArn;
   const role = arn === null ? null : await findRole(ctx, arn);
-  if (!role) throw badPoolConfiguration(isAuthenticated ? 'authenticated' : 'unauthenticated', arn);
-  return role;
+  if (role) return role;
+  throw badPoolConfiguration(arn === null ? 'NO_ROLE' : 'ROLE_NOT_FOUND', slot, arn);
 };
 
-const badPoolConfiguration = (slot: string, roleArn: string | null): ServiceError =>
+const HINTS = {
+  NO_ROLE: 'The pool has no role for such identities: set one with setIdentityPoolRoles.',
+  ROLE_NOT_FOUND:
+    'No role has this ARN: make it with createRole, or set another one with setIdentityPoolRoles.',
+  NOT_TRUSTED: "The role's trust policy does not let this identity take it: see updateRole.",
+};
+
+const badPoolConfiguration = (
+  reason: keyof typeof HINTS,
+  slot: RoleSlot,
+  roleArn: string | null,
+): ServiceError =>
   new ServiceError(
     'INVALID_IDENTITY_POOL_CONFIGURATION',
     'Invalid identity pool configuration. Check assigned IAM roles for this pool.',
-    { slot, roleArn },
+    { reason, slot, roleArn, hint: HINTS[reason] },
   );
 
-const requireTrust = (role: Role, subject: TrustSubject): void => {
-  if (trusts(role, subject)) return;
-  throw badPoolConfiguration(subject.amr[0] ?? '', role.arn);
-};
-
-/** Whom a role's trust policy is asked about. */
-export interface TrustSubject {
-  identityId: string;
-  identityPoolId: string;
-  amr: string[];
-}
-
 /** Whether the trust policy of a role lets an identity take it (sts:AssumeRoleWithWebIdentity). */
-export const trusts = (role: Role, { identityId, identityPoolId, amr }: TrustSubject): boolean =>
+export const trusts = (ctx: Context, role: Role, identity: WebIdentity): boolean =>
   evaluateTrust(role.trustPolicy, {
     action: 'sts:AssumeRoleWithWebIdentity',
     principal: { Federated: COGNITO_PRINCIPAL },
-    context: {
-      [`${COGNITO_PRINCIPAL}:aud`]: identityPoolId,
-      [`${COGNITO_PRINCIPAL}:sub`]: identityId,
-      [`${COGNITO_PRINCIPAL}:amr`]: amr,
-      'aws:FederatedProvider': COGNITO_PRINCIPAL,
-    },
+    context: { ...requestKeys(ctx), ...webIdentityKeys(identity) },
   }).outcome === 'allow';

@@ -30,7 +30,6 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 2048 },
     frameworkErrors: answerError,
   });
   app.addHook('onSend', async (request, reply) => {

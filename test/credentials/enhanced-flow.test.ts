@@ -196,7 +196,10 @@ describe('getCredentialsForIdentity', () => {
       expect(await refusalFor(pool.id)).toMatchObject({
         code: 'INVALID_IDENTITY_POOL_CONFIGURATION',
         message: MESSAGE,
+        reason: 'ROLE_NOT_FOUND',
+        slot: 'unauthenticated',
         roleArn,
+        hint: expect.stringContaining('createRole'),
       });
     });
 
@@ -223,6 +226,21 @@ describe('getCredentialsForIdentity', () => {
 
       expect(await refusalFor(pool.id)).toMatchObject({ code: 'INVALID_IDENTITY_POOL_CONFIGURATION' });
       expect((await tryGetCredentials(server, id, logins)).errors).toBeUndefined();
+    });
+
+    it('when the role is trusted until a time that has passed, and not before', async () => {
+      const until = new Date(Date.now() + 60_000).toISOString();
+      const { pool } = await poolWithRole('unauthenticated', allow('*'), (poolId) =>
+        trustOf(poolId, { DateLessThan: { 'aws:CurrentTime': until } }),
+      );
+      const { id } = await getId(server, pool.id);
+
+      const before = await tryGetCredentials(server, id);
+      ahead = 120_000;
+      const after = refusalOf(await tryGetCredentials(server, id));
+
+      expect(before.errors).toBeUndefined();
+      expect(after).toMatchObject({ code: 'INVALID_IDENTITY_POOL_CONFIGURATION', reason: 'NOT_TRUSTED' });
     });
 
     it('when the role trusts users of another provider, or another identity', async () => {
