@@ -706,6 +706,32 @@ describe('an administrator of one pool', () => {
     }
   });
 
+  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset'])(
+    'is told nothing by %s of an identity elsewhere when it names no pool, not even which pool that is in',
+    async (name) => {
+      const told: Data[] = [];
+      for (const target of [NOWHERE, stranger]) {
+        const { input } = CASES[name]!.variables(target) as { input: object };
+        const answer = await changingNothing(() =>
+          server.graphql(CASES[name]!.query, { input: { ...input, identityPoolId: undefined } }, limited),
+        );
+        expect(refusalOf(answer)).toMatchObject({ code: 'ACCESS_DENIED' });
+        expect(JSON.stringify(answer)).not.toContain(stranger.identityPoolId);
+        told.push(withoutNames(withoutDecision(answer), target));
+      }
+
+      expect(told[1]).toEqual(told[0]);
+    },
+  );
+
+  it('need not name its own pool for an identity in it', async () => {
+    const variables = { input: { identityId: neighbour.identityId, datasetName: 'd' } };
+
+    const answer = await server.graphql(CASES['Query.listRecords']!.query, variables, limited);
+
+    expect(answer.errors).toBeUndefined();
+  });
+
   it.each(inOnePool.filter(([name]) => !/delete/.test(name)))(
     'may use %s in its own pool',
     async (_name, found) => {

@@ -1,4 +1,4 @@
-import { authorize } from '../authorize';
+import { authorize, isAuthorized, type Resource } from '../authorize';
 import type { Context } from '../context';
 import { invalidParameter, notAuthorized, resourceNotFound } from '../errors';
 import { datasetArn } from '../ids';
@@ -26,21 +26,22 @@ export const authorizedOwner = async (
   given: OwnerInput,
   datasetName: string | null,
 ): Promise<DatasetOwner> => {
-  const owner = await ownerOf(ctx, given);
-  // A policy for one pool does not match the star, and nobody learns which identities there are.
-  const known = { ...owner, identityPoolId: owner.identityPoolId ?? '*' };
-  authorize(ctx, action, { arn: datasetArn(ctx.config, known, datasetName), owner: known });
-  if (owner.identityPoolId === undefined) throw identityNotFound(owner.identityId);
-  return known;
+  const { identityId, identityPoolId } = namedOwner(ctx, given);
+  const resourceOf = (owner: DatasetOwner): Resource => ({
+    arn: datasetArn(ctx.config, owner, datasetName),
+    owner,
+  });
+  if (identityPoolId === undefined) return ownerInItsPool(ctx, action, identityId, resourceOf);
+  const owner = { identityId, identityPoolId };
+  authorize(ctx, action, resourceOf(owner));
+  return owner;
 };
 
-interface NamedOwner {
-  identityId: string;
-  identityPoolId: string | undefined;
-}
-
-const ownerOf = async (ctx: Context, { identityPoolId, identityId }: OwnerInput): Promise<NamedOwner> => {
-  const { actor } = ctx;
+/** What the call names, completed from the credentials of an identity; an administrator may leave the pool open. */
+const namedOwner = (
+  { actor }: Context,
+  { identityPoolId, identityId }: OwnerInput,
+): { identityId: string; identityPoolId: string | undefined } => {
   if (actor.kind !== 'administrator') {
     const own = actor.kind === 'identity' ? actor : { identityPoolId: '', identityId: '' };
     return {
@@ -48,11 +49,26 @@ const ownerOf = async (ctx: Context, { identityPoolId, identityId }: OwnerInput)
       identityId: identityId ?? own.identityId,
     };
   }
-  if (!identityId)
-    throw invalidParameter('identityId is required: an administrator has no identity of its own', {
-      field: 'identityId',
-    });
-  return { identityId, identityPoolId: identityPoolId ?? (await poolOf(ctx, identityId)) };
+  if (identityId) return { identityId, identityPoolId: identityPoolId ?? undefined };
+  throw invalidParameter('identityId is required: an administrator has no identity of its own', {
+    field: 'identityId',
+  });
+};
+
+/** A denial names no pool that the caller did not name, so that nobody learns which identities there are and where. */
+const ownerInItsPool = async (
+  ctx: Context,
+  action: string,
+  identityId: string,
+  resourceOf: (owner: DatasetOwner) => Resource,
+): Promise<DatasetOwner> => {
+  const identityPoolId = await poolOf(ctx, identityId);
+  const owner = identityPoolId === undefined ? undefined : { identityId, identityPoolId };
+  if (!owner || !isAuthorized(ctx, action, resourceOf(owner)))
+    authorize(ctx, action, resourceOf({ identityId, identityPoolId: '*' }));
+  if (!owner) throw identityNotFound(identityId);
+  authorize(ctx, action, resourceOf(owner));
+  return owner;
 };
 
 const poolOf = async (ctx: Context, identityId: string): Promise<string | undefined> => {

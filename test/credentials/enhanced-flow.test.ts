@@ -13,6 +13,7 @@ import {
   loginOf,
   refusalOf,
   registerProvider,
+  rowsOf,
   setRoles,
   trustOf,
   tryGetCredentials,
@@ -172,6 +173,25 @@ describe('getCredentialsForIdentity', () => {
     });
   });
 
+  it('is given to the one identity that a role trusts', async () => {
+    const logins = await user('alice');
+    const pool = await createPool(server, {
+      createDefaultRoles: false,
+      openIdConnectProviderARNs: [providerArn],
+    });
+    const { id } = await getId(server, pool.id, logins);
+    const role = await createRole(server, {
+      roleName: `Only-alice-of-${pool.id.slice(-12)}`,
+      assumeRolePolicyDocument: trustOf(pool.id, {
+        StringLike: { 'cognito-identity.amazonaws.com:sub': id },
+        'ForAnyValue:StringLike': { 'cognito-identity.amazonaws.com:amr': `${providerArn}:OIDC:alice` },
+      }),
+    });
+    await setRoles(server, pool.id, { authenticated: role.arn });
+
+    expect((await tryGetCredentials(server, id, logins)).errors).toBeUndefined();
+  });
+
   describe('is refused with INVALID_IDENTITY_POOL_CONFIGURATION', () => {
     const MESSAGE = 'Invalid identity pool configuration. Check assigned IAM roles for this pool.';
     const refusalFor = async (poolId: string, logins?: Login[]) =>
@@ -249,10 +269,10 @@ describe('getCredentialsForIdentity', () => {
           'ForAnyValue:StringLike': { 'cognito-identity.amazonaws.com:amr': 'accounts.google.com' },
         }),
       );
+      const logins = await user('alice');
       const otherIdentity = await poolWithRole('authenticated', allow('*'), (poolId) =>
         trustOf(poolId, { StringLike: { 'cognito-identity.amazonaws.com:sub': 'us-east-1:0000*' } }),
       );
-      const logins = await user('alice');
 
       for (const { pool } of [otherProvider, otherIdentity])
         expect(await refusalFor(pool.id, logins)).toMatchObject({
@@ -321,6 +341,17 @@ describe('credentials that were given out', () => {
       (answer) => answer.errors !== undefined,
     );
     expect(refusalOf(there)).toMatchObject({ code: 'ACCESS_DENIED' });
+  });
+
+  it('follow a change of the role within 5 seconds even on a node that nobody told of it', async () => {
+    const { pool, role } = await poolWithRole('unauthenticated', allow('cognito-sync:*'));
+    const bearer = await guestTokenOf(pool.id);
+    expect((await write(bearer)).errors).toBeUndefined();
+    await rowsOf(server, `UPDATE roles SET permission_policies = '[]' WHERE role_arn = $1`, [role.arn]);
+
+    ahead = 5000;
+
+    expect(refusalOf(await write(bearer))).toMatchObject({ code: 'ACCESS_DENIED' });
   });
 
   it('end with their role', async () => {

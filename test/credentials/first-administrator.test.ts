@@ -82,6 +82,16 @@ describe('on an installation without any key, a start', () => {
   });
 });
 
+describe('on an installation with a key of another origin, a start', () => {
+  it('makes none', async () => {
+    await ensureAdministrator(contextOf(nodes[0]!, CONFIGURED));
+
+    expect(await ensureAdministrator(contextOf(nodes[1]!))).toBeUndefined();
+
+    expect(await keys()).toMatchObject([{ accessKeyId: 'OPERATOR' }]);
+  });
+});
+
 describe('a configured key', () => {
   it('works, and is not shown again', async () => {
     const ctx = contextOf(nodes[0]!, CONFIGURED);

@@ -241,6 +241,7 @@ describe('the identities of a pool', () => {
     const seen = [one, two, three].flatMap((page) => page.nodes);
     expect(seen.map((node) => node.id)).toEqual(made.map((identity) => identity.id).sort());
     expect([one, two, three].map((page) => page.pageInfo.hasNextPage)).toEqual([true, true, false]);
+    expect((await list(own.id, { first: 5 })).pageInfo.hasNextPage).toBe(false);
     const listed = seen.find((node) => node.id === made[0].id);
     expect([...listed.logins].sort()).toEqual([google.loginKey, github.loginKey].sort());
   });
