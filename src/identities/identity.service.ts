@@ -182,9 +182,14 @@ const describe = async (ctx: Context, identity: Identity): Promise<IdentityDescr
   logins: (await loginsOf(ctx, identity.id)).map((login) => login.provider),
 });
 
-/** The caller's own identity; null for administrators and anonymous callers. */
-export const viewer = async (ctx: Context): Promise<IdentityDescription | null> =>
-  ctx.actor.kind === 'identity' ? describeIdentity(ctx, { identityId: ctx.actor.identityId }) : null;
+/**
+ * The caller's own identity; null for administrators and anonymous callers.
+ * @throws NOT_AUTHORIZED for credentials that do not hold: a caller whose token expired must not take itself for nobody.
+ */
+export const viewer = async (ctx: Context): Promise<IdentityDescription | null> => {
+  if (ctx.actor.kind === 'anonymous' && ctx.actor.problem) throw ctx.actor.problem;
+  return ctx.actor.kind === 'identity' ? describeIdentity(ctx, { identityId: ctx.actor.identityId }) : null;
+};
 
 /** The identity, for a caller that may do `action` on it. @throws NOT_AUTHORIZED, ACCESS_DENIED, RESOURCE_NOT_FOUND */
 const authorizedIdentity = async (ctx: Context, action: string, identityId: string): Promise<Identity> => {
