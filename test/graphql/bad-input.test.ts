@@ -321,46 +321,64 @@ const isWellFormed = ({ status, data, errors }: GraphqlAnswer): boolean =>
     ? data !== null && data !== undefined
     : errors.length > 0 && errors.every(({ message }) => typeof message === 'string' && message !== ''));
 
+/** What is wrong with the answer to a hostile value in a field of these names. */
+const complaintsAbout = (answer: GraphqlAnswer, names: string[]): string[] => {
+  const complaints = [
+    !isWellFormed(answer) && 'is not well formed',
+    JSON.stringify(answer).includes('INTERNAL_ERROR') && 'is a fault',
+    ...(answer.errors ?? [])
+      .slice(0, 50)
+      .flatMap(({ message, extensions }) => [
+        !KNOWN_CODES.includes(extensions.code) && 'has an unknown code',
+        extensions.code === 'INVALID_PARAMETER' &&
+          !names.some((name) => isAbout(extensions.field, name)) &&
+          'does not name the field',
+        names.some((name) => /token/i.test(name)) &&
+          JSON.stringify([message, extensions]).includes(MARKER) &&
+          'repeats a token',
+        message.length > 3000 && 'is longer than anybody reads',
+      ]),
+  ];
+  return complaints.filter((complaint) => complaint !== false);
+};
+
+/** Puts every value that is worth it into every target; all that was wrong with the answers. */
+const bombard = async (
+  document: string,
+  targets: Target[],
+  aliases: Record<string, string>,
+): Promise<unknown[]> => {
+  const problems: unknown[] = [];
+  for (const { path, type, put } of targets) {
+    const before = await stored();
+    const names = [path, aliases[path] ?? path];
+    const answers = await Promise.all(
+      hostileTo(type).map(async ([what, value]) => {
+        const answer = await server.graphql(document, put(value), server.admin);
+        const complaints = complaintsAbout(answer, names);
+        if (complaints.length > 0)
+          problems.push({ path, what, complaints, answer: JSON.stringify(answer).slice(0, 400) });
+        return answer;
+      }),
+    );
+    if (answers.every(({ errors }) => errors)) expect(await stored()).toEqual(before);
+  }
+  return problems;
+};
+
 describe.each(rootFields().map(({ operation, field }) => [field.name, operation, field] as const))(
   '%s',
   (name, operation, field) => {
     test('takes hostile values in every field with an answer that a client can act on, and writes nothing', async () => {
       const base = valid[name];
       if (!base) throw new Error(`Give ${name} a valid input in this test`);
-      const document = documentOf(operation, field);
       const hasInput = field.args.some((argument) => argument.name === 'input');
-      const problems: unknown[] = [];
+      const targets = targetsOf(field, base).map((target) => ({
+        ...target,
+        put: (value: unknown) => (hasInput ? { input: target.put(value) } : target.put(value)),
+      }));
 
-      for (const { path, type, put } of targetsOf(field, base)) {
-        const before = await stored();
-        const answers = await Promise.all(
-          hostileTo(type).map(async ([what, value]) => {
-            const input = put(value);
-            return {
-              what,
-              answer: await server.graphql(document, hasInput ? { input } : input, server.admin),
-            };
-          }),
-        );
-        for (const { what, answer } of answers) {
-          const complain = (problem: string) => problems.push({ path, what, problem, answer: brief(answer) });
-          if (!isWellFormed(answer)) complain('is not well formed');
-          if (JSON.stringify(answer).includes('INTERNAL_ERROR')) complain('is a fault');
-          for (const { message, extensions } of (answer.errors ?? []).slice(0, 50)) {
-            if (!KNOWN_CODES.includes(extensions.code)) complain('has an unknown code');
-            if (
-              extensions.code === 'INVALID_PARAMETER' &&
-              ![path, NAME_IN_AWS[`${name}.${path}`] ?? path].some((own) => isAbout(extensions.field, own))
-            )
-              complain('does not name the field');
-            if (/token/i.test(path) && JSON.stringify([message, extensions]).includes(MARKER))
-              complain('repeats a token');
-            if (message.length > 3000) complain('is longer than anybody reads');
-          }
-        }
-        const isRefused = answers.every(({ answer }) => answer.errors);
-        if (isRefused) expect(await stored()).toEqual(before);
-      }
+      const problems = await bombard(documentOf(operation, field), targets, NAME_IN_AWS[name] ?? {});
 
       expect(problems).toEqual([]);
       expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
@@ -368,14 +386,35 @@ describe.each(rootFields().map(({ operation, field }) => [field.name, operation,
   },
 );
 
-const brief = (answer: GraphqlAnswer): string => JSON.stringify(answer).slice(0, 400);
+describe('fields further down', () => {
+  test.each([
+    [
+      'IdentityPool.identities',
+      'identityPool',
+      'identities(first: $first, after: $after, hideDisabled: $hideDisabled) { nodes { id } }',
+    ],
+    ['Identity.datasets', 'identity', 'datasets(first: $first, after: $after) { nodes { id } }'],
+    ['Identity.dataset', 'identity', 'dataset(name: $name) { id }'],
+  ])('%s takes hostile arguments likewise', async (typeAndField, root, selection) => {
+    const [typeName, fieldName] = typeAndField.split('.') as [string, string];
+    const type = graphqlSchema().getType(typeName);
+    const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
+    const base = { ...valid[root], first: 1, name: 'd' };
+    const variables = field!.args.map(({ name, type }) => `$${name}: ${String(type)}`).join(', ');
+    const document = `query ($id: ID!, ${variables}) { ${root}(id: $id) { ${selection} } }`;
+
+    const problems = await bombard(document, targetsOf(field!, base), { name: 'datasetName' });
+
+    expect(problems).toEqual([]);
+  });
+});
 
 /** Arguments of nouns are named as GraphQL clients expect; errors name them as the services and AWS do. */
-const NAME_IN_AWS: Record<string, string> = {
-  'identity.id': 'identityId',
-  'identityPool.id': 'identityPoolId',
-  'role.name': 'roleName',
-  'identityProvider.arn': 'openIDConnectProviderArn',
+const NAME_IN_AWS: Record<string, Record<string, string>> = {
+  identity: { id: 'identityId' },
+  identityPool: { id: 'identityPoolId' },
+  role: { name: 'roleName' },
+  identityProvider: { arn: 'openIDConnectProviderArn' },
 };
 
 /** The field itself, what it is in, or what is in it. */
