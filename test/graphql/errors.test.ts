@@ -269,12 +269,22 @@ describe('a fault', () => {
 });
 
 describe('a database that breaks off', () => {
-  test('in the middle of a write: nobody knows, and that is what the caller is told', async () => {
+  const toClose: (() => Promise<void>)[] = [];
+  afterAll(() => Promise.all(toClose.map((close) => close())));
+
+  /** A node that reaches the shared database by a wire of its own. */
+  const startOnWire = async () => {
     const wire = await tap(server.database.url);
     const node = await startTestServer({
       database: server.database,
       config: { databaseUrl: wire.url, databasePoolSize: 1, publicUrl: server.config.publicUrl },
     });
+    toClose.push(() => node.close().then(() => wire.cut()));
+    return { wire, node };
+  };
+
+  test('in the middle of a write: nobody knows, and that is what the caller is told', async () => {
+    const { wire, node } = await startOnWire();
     const { token } = await newGuest(node);
     const input = { datasetName: 'd', recordPatches: [replace('a', 'v')] };
     await node.run(LIST, { input: { datasetName: 'd' } }, token);
@@ -287,16 +297,10 @@ describe('a database that breaks off', () => {
     expect(extensions).toEqual({ code: 'SERVICE_UNAVAILABLE' });
     expect(message).toMatch(/unknown whether the change was made\. Read before you repeat it\.$/);
     expect(listRecords.records).toEqual([{ key: 'a', value: 'v' }]);
-    await node.close();
-    await wire.cut();
   });
 
   test('while the caller is looked up: nothing was done, and the whole request is told to come back with 503', async () => {
-    const wire = await tap(server.database.url);
-    const node = await startTestServer({
-      database: server.database,
-      config: { databaseUrl: wire.url, databasePoolSize: 1 },
-    });
+    const { wire, node } = await startOnWire();
 
     await wire.cut();
     const answer = await node.graphql('{ viewer { id } }', {}, node.admin);
@@ -310,7 +314,6 @@ describe('a database that breaks off', () => {
         },
       ],
     });
-    await node.close();
   });
 });
 

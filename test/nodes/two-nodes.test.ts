@@ -109,9 +109,17 @@ describe('two nodes', () => {
     [a, b, issuer] = await Promise.all([startNode(database), startNode(database), startIdentityProvider()]);
   });
   afterAll(async () => {
-    await Promise.all([a?.close(), b?.close(), issuer?.close()]);
+    await Promise.all([a, b, issuer, ...others].map((each) => each?.close()));
     await database.drop();
   });
+
+  const others: TestServer[] = [];
+  /** One more node, closed at the end. */
+  const another = async (options: TestServerOptions): Promise<TestServer> => {
+    const node = await startNode(database, options);
+    others.push(node);
+    return node;
+  };
 
   test('take each other’s access tokens', async () => {
     const { identityPoolId } = await newPool(a);
@@ -327,31 +335,27 @@ describe('two nodes', () => {
   });
 
   test('hear of a change by notice alone, when no copy would ever grow old', async () => {
-    const stopped = await startNode(database, { now: () => new Date('2027-03-01T00:00:00Z') });
+    const stopped = await another({ now: () => new Date('2027-03-01T00:00:00Z') });
     const { ask, change, after } = await changes['a key']();
     expect(await ask(stopped)).toBe('OK');
 
     await change();
     await untilAnswered(() => ask(stopped), after);
-
-    await stopped.close();
   });
 
   test('forget their copies when the connection for notices comes back, since some may have been missed', async () => {
-    const stopped = await startNode(database, { now: () => new Date('2027-03-01T00:00:00Z') });
+    const stopped = await another({ now: () => new Date('2027-03-01T00:00:00Z') });
     const { ask, change, after } = await changes['a key']();
     expect(await ask(stopped)).toBe('OK');
 
     await killListeners();
     await change();
     await untilAnswered(() => ask(stopped), after);
-
-    await stopped.close();
   });
 
   test('do not believe their copies for more than 5 seconds while nothing can be heard', async () => {
     const wire = await tap(database.url);
-    const deaf = await startNode(database, { config: { directDatabaseUrl: wire.url } });
+    const deaf = await another({ config: { directDatabaseUrl: wire.url } });
     const { ask, change, after } = await changes['a key']();
     expect(await ask(deaf)).toBe('OK');
 
@@ -359,6 +363,5 @@ describe('two nodes', () => {
     await change();
 
     await untilAnswered(() => ask(deaf), after);
-    await deaf.close();
   });
 });

@@ -52,6 +52,7 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
     loseNextAnswer: () => void (losesAnswer = true),
     addToNextReady: (bytes) => void (added = bytes),
     cut: async () => {
+      if (!server.listening) return;
       server.close();
       sockets.forEach((socket) => socket.destroy());
       await once(server, 'close');
