@@ -31,8 +31,7 @@ export const getOpenIdToken = async (
   ctx: Context,
   input: IdentityCallInput,
 ): Promise<{ identityId: string; token: string }> => {
-  const proven = await proveIdentity(ctx, input);
-  requireClassicFlow(proven.pool);
+  const proven = await proveIdentity(ctx, input, requireClassicFlow);
   const identityId = proven.identity.id;
   const token = await issueOpenIdToken(ctx, {
     identityId,

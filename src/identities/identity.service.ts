@@ -87,16 +87,19 @@ export interface ProvenIdentity {
 /**
  * What GetOpenIdToken and GetCredentialsForIdentity begin with: checks the logins, links new ones, and answers with
  * the identity to go on as. A guest that presents its first login keeps its id and is authenticated for good.
+ * `requirePool` may refuse the pool before anything is linked.
  * @throws RESOURCE_NOT_FOUND, NOT_AUTHORIZED, RESOURCE_CONFLICT, LIMIT_EXCEEDED, EXTERNAL_SERVICE.
  */
 export const proveIdentity = async (
   ctx: Context,
   input: z.input<typeof withLogins>,
+  requirePool: (pool: IdentityPool) => void = () => undefined,
 ): Promise<ProvenIdentity> => {
   const given = parse(withLogins, input);
   const identity = await findIdentity(ctx, given.identityId);
   const pool = await findPool(ctx, identity.identityPoolId);
   if (!pool) throw identityNotFound(given.identityId);
+  requirePool(pool);
   const verified = given.logins.length > 0 ? await verifyLogins(ctx, pool, given.logins) : [];
   await linkLoginsToIdentity(ctx, identity, verified);
   if (verified.length === 0) requireGuestAccess(pool);
