@@ -45,7 +45,10 @@ export const databaseTrouble = (cause: unknown): ServiceError | undefined => {
 
 /** The answer to a call that did nothing because the database was not to be had. */
 export const busy = (): ServiceError =>
-  tooManyRequests('The server is busy. Nothing was changed; send the call again in a moment.', RETRY_AFTER);
+  tooManyRequests(
+    'The server is busy. Send the call again in a moment; steps of it that were done stay done.',
+    RETRY_AFTER,
+  );
 
 /** Logs what went wrong on our side, under the id of the request. */
 export const logFaults = (): ApolloServerPlugin<Context> => ({
