@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { ANONYMOUS, type AdministratorActor } from './actor';
 import type { Config } from './config';
@@ -26,6 +28,7 @@ export interface Operator {
 
 /** Opens the installation's database and master secret; joins the embedded database of a server that runs. */
 export const openOperator = async (config: Config): Promise<Operator> => {
+  requireInstallation(config);
   const log = pino({ level: 'warn' }, pino.destination(2));
   const database = await openDatabase(config, log);
   const ctx: Context = {
@@ -48,6 +51,14 @@ export const openOperator = async (config: Config): Promise<Operator> => {
     },
     close: () => database.close(),
   };
+};
+
+/** Opening an embedded database makes it where there is none, and a key of an empty installation opens nothing. */
+const requireInstallation = ({ databaseUrl, dataDir }: Config): void => {
+  if (databaseUrl !== undefined || existsSync(join(dataDir, 'postgres'))) return;
+  throw new Error(
+    `There is no database in ${dataDir}. npm start makes one; ROCKPOOL_DATA_DIR or DATABASE_URL says where yours is.`,
+  );
 };
 
 /** A key sealed under another master secret than the servers' would never work. */

@@ -122,7 +122,7 @@ test.each(Object.entries(killWhat))(
       ['phone', 'tablet'].map((device) => writeUntilGone(name, device, acknowledged[at]!)),
     );
 
-    await sleep(300);
+    while (acknowledged.some((writes) => writes.size <= 5)) await sleep(20);
     await killMore();
     await node.end('SIGKILL');
     await Promise.all(devices);
