@@ -137,12 +137,7 @@ const withRecords = (
   creationDate: state && !state.isDeleted ? state.creationDate : now, // S3, S23
   lastModifiedDate: now,
   lastModifiedBy: modifiedBy,
-  records: new Map([
-    ...(state?.records ?? []),
-    ...written
-      .filter(({ key, value }) => value !== null || state?.records.has(key)) // S5: of what never was nothing remains
-      .map((record) => [record.key, record] as const),
-  ]),
+  records: new Map([...(state?.records ?? []), ...written.map((record) => [record.key, record] as const)]),
 });
 
 /** S42 */

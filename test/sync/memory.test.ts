@@ -49,12 +49,12 @@ const rowsOf = async (ctx: Ctx, table: 'records' | 'datasets'): Promise<number> 
   return rows.length;
 };
 
-test('S5: no number of removals of keys that never were leaves a row', async () => {
+test('S42: no number of removals of keys that never were leaves more than 8,192 rows', async () => {
   const ctx = await world.newIdentity();
-  for (const round of [1, 2, 3])
+  for (let round = 0; round < 9; round += 1)
     await write(ctx, ...Array.from({ length: LIMITS.patchesPerCall }, (_, at) => remove(`${round}-${at}`)));
-  expect(await rowsOf(ctx, 'records')).toBe(0);
-});
+  expect(await rowsOf(ctx, 'records')).toBe(8192);
+}, 60_000);
 
 test('S42: writing and removing without end leaves 8,192 tombstones, the newest', async () => {
   const ctx = await world.newIdentity();

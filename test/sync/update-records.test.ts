@@ -91,14 +91,17 @@ describe('counting', () => {
     expect(listed.map((r) => [r.key, r.value, r.syncCount])).toEqual([['k', null, 2]]);
   });
 
-  test('S5: removing a key that never was is counted and answered, and leaves nothing', async () => {
+  test('S5: removing a key that never was leaves a tombstone too', async () => {
     const ctx = await world.newIdentity();
     const call = { datasetName: 'd', recordPatches: [remove('ghost')] };
     const { records, datasetSyncCount } = await updateRecords(ctx, call);
     expect(records.map((r) => [r.key, r.value, r.syncCount])).toEqual([['ghost', null, 1]]);
     expect(datasetSyncCount).toBe(1);
-    expect(await listRecords(ctx, { datasetName: 'd' })).toMatchObject({ records: [], datasetSyncCount: 1 });
-    expect((await updateRecords(ctx, call)).datasetSyncCount).toBe(2);
+    expect(await listRecords(ctx, { datasetName: 'd' })).toMatchObject({
+      records: [{ key: 'ghost', value: null, syncCount: 1 }],
+      datasetSyncCount: 1,
+    });
+    await expect(updateRecords(ctx, call)).rejects.toMatchObject({ code: 'RESOURCE_CONFLICT' });
   });
 
   test('S6: a call without patches changes nothing and makes no dataset', async () => {

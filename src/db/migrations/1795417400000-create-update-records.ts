@@ -71,12 +71,13 @@ BEGIN
 
   -- S11: of a removed record there are neither bytes, since its value is null, nor is it counted.
   SELECT max(p.sync_count) AS highest_count, count(p.value) AS records,
+         count(*) FILTER (WHERE p.value IS NULL) AS removals,
          coalesce(sum(octet_length(p.record_key) + octet_length(p.value)), 0) AS bytes
     INTO written
     FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count);
   SELECT count(*) FILTER (WHERE r.sync_count > p.sync_count) AS conflicts, count(r.value) AS records,
          coalesce(sum(octet_length(r.record_key) + octet_length(r.value)), 0) AS bytes,
-         count(*) FILTER (WHERE p.value IS NULL) - count(*) FILTER (WHERE r.value IS NULL) AS more_tombstones
+         count(*) FILTER (WHERE r.value IS NULL) AS tombstones
     INTO replaced
     FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count)
     JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
@@ -103,7 +104,7 @@ BEGIN
 
   dataset.num_records := coalesce(dataset.num_records, 0) + written.records - replaced.records;
   dataset.data_storage := coalesce(dataset.data_storage, 0) + written.bytes - replaced.bytes;
-  dataset.num_tombstones := coalesce(dataset.num_tombstones, 0) + replaced.more_tombstones;
+  dataset.num_tombstones := coalesce(dataset.num_tombstones, 0) + written.removals - replaced.tombstones;
   IF dataset.is_deleted IS NOT FALSE THEN -- S14, S23
     dataset.created_at := given_time;
     SELECT count(*) FILTER (WHERE NOT d.is_deleted) AS live, count(*) FILTER (WHERE d.is_deleted) AS deleted
@@ -143,9 +144,6 @@ BEGIN
       FROM datasets d,
            unnest(patch_keys, patch_values, patch_device_times) AS p(record_key, value, device_time)
       WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
-        AND (p.value IS NOT NULL OR EXISTS ( -- S5: of what never was nothing remains
-          SELECT 1 FROM records r WHERE r.identity_id = given_identity_id
-            AND r.dataset_name = given_dataset_name AND r.record_key = p.record_key))
     ON CONFLICT (identity_id, dataset_name, record_key) DO UPDATE SET
       value = excluded.value, sync_count = excluded.sync_count,
       last_modified_at = excluded.last_modified_at, last_modified_by = excluded.last_modified_by,
