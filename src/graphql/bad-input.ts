@@ -4,6 +4,9 @@ import { invalidParameter, type ServiceError } from '../errors';
 /** Characters of a message that are looked at: what graphql-js itself says stands in front, what it quotes behind. */
 const HEAD = 500;
 
+/** Characters of a path to a member; no honest one is longer. */
+const MAX_PATH = 300;
+
 /**
  * A variable that its type does not take, as INVALID_PARAMETER; undefined for any other error. graphql-js quotes the
  * value, which may be a token: only the member's name and what was expected of it are passed on.
@@ -16,11 +19,19 @@ export const variableError = ({ message }: GraphQLFormattedError): ServiceError 
   )?.[1];
   if (variable === undefined) return undefined;
   const tail = withoutQuotedValue(message);
-  const path = / at "([^"]{1,300})"; /.exec(tail)?.[1] ?? variable;
+  const path = pathIn(message) ?? variable;
   const missing = /; Field "(\w+)" of required type "([^"]+)" was not provided/.exec(tail);
   const field = memberOf(missing ? `${path}.${missing[1]}` : path, variable);
   const problem = missing ? `is required: ${missing[2]}` : expectation(tail);
   return invalidParameter(`${field} ${problem}`, { field });
+};
+
+/** What stands between ` at "` and `"; `, found without running a pattern over the values that are quoted around it. */
+const pathIn = (message: string): string | undefined => {
+  const end = message.indexOf('"; ');
+  const start = message.lastIndexOf(' at "', end);
+  const path = message.slice(start + ' at "'.length, end);
+  return end > 0 && start > 0 && path.length <= MAX_PATH ? path : undefined;
 };
 
 /** The end of the message, where graphql-js says what it wanted; patterns never run over all that a caller sent. */
