@@ -4,6 +4,8 @@ import { IdentityLogin } from './identities/identity-login.entity';
 import { Login } from './identities/login.entity';
 import { IdentityPool } from './identity-pools/identity-pool.entity';
 import { OpenIdConnectProvider } from './logins/open-id-connect-provider.entity';
+import { SamlProvider } from './logins/saml-provider.entity';
+import { UsedSamlAssertion } from './logins/used-saml-assertion.entity';
 import { Role } from './roles/role.entity';
 import { Dataset } from './sync/dataset.entity';
 import { SyncRecord } from './sync/record.entity';
@@ -20,7 +22,9 @@ export const entities = [
   Login,
   OpenIdConnectProvider,
   Role,
+  SamlProvider,
   SigningKey,
   SyncRecord,
+  UsedSamlAssertion,
   UsedSyncSession,
 ];

@@ -19,6 +19,14 @@ export class Identity {
   @Column('timestamptz', { name: 'disabled_at', nullable: true })
   disabledAt!: Date | null;
 
+  /** The identity that this one was merged into, when that is why it is disabled. */
+  @Column('text', { name: 'merged_into', nullable: true })
+  mergedInto!: string | null;
+
+  /** When it got credentials last, to the hour. */
+  @Column('timestamptz', { name: 'last_active_at' })
+  lastActiveAt!: Date;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -6,6 +6,51 @@ export interface Tag {
   value: string;
 }
 
+/** An app of a social provider: name 1 to 128 characters, app id 1 to 128. */
+export interface SupportedLoginProvider {
+  /** Such as `accounts.google.com`. */
+  provider: string;
+  appId: string;
+}
+
+/** A user pool and one of its clients. */
+export interface CognitoIdentityProvider {
+  /** `cognito-idp.REGION.amazonaws.com/USERPOOLID` */
+  providerName: string;
+  clientId: string;
+  /** Whether the user pool is asked that the user exists, is enabled and has not signed out globally. */
+  serverSideTokenCheck: boolean;
+}
+
+/** How a claim is held against a rule's value; case-sensitive. */
+export type MatchType = 'Equals' | 'Contains' | 'StartsWith' | 'NotEqual';
+
+/** One rule of a role mapping: the first that matches gives the role. */
+export interface MappingRule {
+  claim: string;
+  matchType: MatchType;
+  value: string;
+  roleArn: string;
+}
+
+/** How identities of one provider get their role. */
+export interface RoleMapping {
+  /** The provider's name or ARN; for a user pool `NAME:CLIENTID`. */
+  identityProvider: string;
+  type: 'Token' | 'Rules';
+  ambiguousRoleResolution: 'AuthenticatedRole' | 'Deny';
+  /** 1 to 25, for the type `Rules`. */
+  rules: MappingRule[];
+}
+
+/** Which claims of one provider become principal tags. */
+export interface PrincipalTagAttributeMap {
+  identityProviderName: string;
+  useDefaults: boolean;
+  /** Tag key to claim name; at most 50. */
+  principalTags: Tag[];
+}
+
 /** One identity pool. Small reference data: cached in each node. */
 @Entity('identity_pools')
 export class IdentityPool {
@@ -27,6 +72,25 @@ export class IdentityPool {
 
   @Column('json', { name: 'open_id_connect_provider_arns' })
   openIdConnectProviderArns!: string[];
+
+  @Column('json', { name: 'supported_login_providers' })
+  supportedLoginProviders!: SupportedLoginProvider[];
+
+  @Column('json', { name: 'cognito_identity_providers' })
+  cognitoIdentityProviders!: CognitoIdentityProvider[];
+
+  @Column('json', { name: 'saml_provider_arns' })
+  samlProviderArns!: string[];
+
+  /** What a developer's own back end vouches under. Once set it cannot be changed. */
+  @Column('text', { name: 'developer_provider_name', nullable: true })
+  developerProviderName!: string | null;
+
+  @Column('json', { name: 'role_mappings' })
+  roleMappings!: RoleMapping[];
+
+  @Column('json', { name: 'principal_tag_attribute_maps' })
+  principalTagAttributeMaps!: PrincipalTagAttributeMap[];
 
   @Column('json')
   tags!: Tag[];

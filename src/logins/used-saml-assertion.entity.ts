@@ -1,0 +1,16 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** An assertion that was used, remembered until it expires, so that nobody uses it again. */
+@Entity('used_saml_assertions')
+@Index('used_saml_assertions__by_expiry', ['expiresAt'])
+export class UsedSamlAssertion {
+  /** SHA-256 of the provider's ARN and the assertion's ID. */
+  @PrimaryColumn('text', {
+    name: 'assertion_key',
+    primaryKeyConstraintName: 'used_saml_assertions__primary_key',
+  })
+  key!: string;
+
+  @Column('timestamptz', { name: 'expires_at' })
+  expiresAt!: Date;
+}
