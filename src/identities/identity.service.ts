@@ -41,7 +41,12 @@ const getIdInput = z.object({
 const identityInput = z.object({ identityId: regionalId });
 const withLogins = z.object({ identityId: regionalId, logins });
 
-export type LoginInput = { provider: string; token: string };
+/** What a provider says of a user: its name and its token. */
+export interface LoginInput {
+  provider: string;
+  token: string;
+}
+
 export type GetIdInput = z.input<typeof getIdInput>;
 
 /**

@@ -9,6 +9,7 @@ import { roleArn } from '../ids';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parsePolicyDocument, parseTrustPolicy } from '../policy/document';
 import { parse, text } from '../validate';
+import { requireAudience } from './require-audience';
 import { Role, type NamedPolicy } from './role.entity';
 
 const roleName = text(1, 64).regex(/^[\w+=,.@-]+$/);
@@ -47,8 +48,11 @@ const toNamedPolicies = (policies: z.infer<typeof namedPolicies>): NamedPolicy[]
     document: parsePolicyDocument(policyDocument, `policies[${index}].policyDocument`),
   }));
 
-const toTrustPolicy = (document: unknown): Role['trustPolicy'] =>
-  parseTrustPolicy(document, 'assumeRolePolicyDocument');
+const toTrustPolicy = (document: unknown): Role['trustPolicy'] => {
+  const policy = parseTrustPolicy(document, 'assumeRolePolicyDocument');
+  requireAudience(policy, 'assumeRolePolicyDocument');
+  return policy;
+};
 
 /**
  * Makes a role (IAM CreateRole with its inline policies).
