@@ -6,7 +6,8 @@ import { identityPoolArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId } from '../validate';
 import { Identity } from './identity.entity';
-import { lockLogins, loginsOf } from './link-logins';
+import { loginsOf } from './identity-state';
+import { lockLogins } from './login-rows';
 import { Login } from './login.entity';
 
 const deleteInput = z.object({

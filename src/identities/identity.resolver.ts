@@ -6,7 +6,8 @@ import { describeDataset, listDatasets } from '../sync/datasets.service';
 import { DatasetConnection, DatasetType, toDatasetType } from '../sync/sync.types';
 import { deleteIdentities } from './delete-identities.service';
 import { deleteIdentityPool } from './delete-identity-pool.service';
-import { describeIdentity, getId, listIdentities, unlinkIdentity, viewer } from './identity.service';
+import { getId } from './get-id.service';
+import { describeIdentity, listIdentities, viewer } from './identity.service';
 import {
   DeleteIdentitiesInput,
   DeleteIdentitiesPayload,
@@ -21,6 +22,7 @@ import {
   UnlinkIdentityPayload,
   toIdentityType,
 } from './identity.types';
+import { unlinkIdentity } from './unlink-identity.service';
 
 /** Identities, how they are got and given up. */
 @Resolver(() => IdentityType)

@@ -29,6 +29,11 @@ export const LIMITS = {
   providerNameLength: 128,
   loginTokenLength: 50_000,
   identitiesPerDelete: 60,
+  developerUserIdentifierLength: 1024,
+  /** Login providers of a pool that have a role mapping. */
+  roleMappingsPerPool: 10,
+  rulesPerRoleMapping: 25,
+  principalTagsPerProvider: 50,
 } as const;
 
 /** `REGION:UUID`; identity pool ids and identity ids look alike. */

@@ -1,0 +1,72 @@
+import { In } from 'typeorm';
+import type { Context } from '../context';
+import { resourceNotFound } from '../errors';
+import { newRegionalId } from '../ids';
+import type { IdentityState } from './decide-logins';
+import { Identity } from './identity.entity';
+import { IdentityLogin } from './identity-login.entity';
+
+export const identityNotFound = (identityId: string): Error =>
+  resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
+
+/** An identity that is not stored yet. */
+export const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticated: boolean): Identity => ({
+  id: newRegionalId(ctx.config.region),
+  identityPoolId,
+  isAuthenticated,
+  disabledAt: null,
+  mergedInto: null,
+  lastActiveAt: ctx.now(),
+  createdAt: ctx.now(),
+  lastModifiedAt: ctx.now(),
+});
+
+/** The identity. @throws RESOURCE_NOT_FOUND */
+export const findIdentity = async (ctx: Context, identityId: string): Promise<Identity> => {
+  const identity = await ctx.db.findOneBy(Identity, { id: identityId });
+  if (!identity) throw identityNotFound(identityId);
+  return identity;
+};
+
+/** Identities, locked until the transaction ends, in the order of their ids so that no two calls deadlock. */
+export const lockIdentities = (tx: Context, ids: string[]): Promise<Identity[]> =>
+  tx.db.find(Identity, {
+    where: { id: In(ids) },
+    order: { id: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
+
+/** The logins of an identity in the order they were linked. */
+export const loginsOf = (ctx: Context, identityId: string): Promise<IdentityLogin[]> =>
+  ctx.db.find(IdentityLogin, { where: { identityId }, order: { createdAt: 'ASC', provider: 'ASC' } });
+
+/** Everything that the rules ask of an identity; `developerProvider` is the pool's. */
+export const stateOf = async (
+  ctx: Context,
+  identity: Identity,
+  developerProvider: string | null,
+): Promise<IdentityState> => {
+  const logins = await loginsOf(ctx, identity.id);
+  return {
+    id: identity.id,
+    isAuthenticated: identity.isAuthenticated,
+    isDisabled: identity.disabledAt !== null,
+    mergedInto: await survivorOf(ctx, identity),
+    createdAt: identity.createdAt,
+    logins: logins.map(({ loginKey: key, provider }) => ({
+      key,
+      provider,
+      isDeveloper: provider === developerProvider,
+    })),
+  };
+};
+
+/** Where the merges of an identity end: the survivor may have been merged itself since. */
+export const survivorOf = async (ctx: Context, identity: Identity): Promise<string | null> => {
+  let survivor = identity.mergedInto;
+  for (;;) {
+    const next = survivor === null ? null : await ctx.db.findOneBy(Identity, { id: survivor });
+    if (!next || next.mergedInto === null) return survivor;
+    survivor = next.mergedInto;
+  }
+};

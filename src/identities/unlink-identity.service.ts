@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { inTransaction, type Context } from '../context';
+import { verifyLogins } from '../logins/verify-logins';
+import { LIMITS } from '../protocol/limits';
+import { parse, regionalId, text } from '../validate';
+import { forbidden, requireOwnLogin, type IdentityState } from './decide-logins';
+import { loginList, requirePool, scopeOf } from './get-id.service';
+import { describe, type IdentityDescription } from './identity.service';
+import { Identity } from './identity.entity';
+import { findIdentity, identityNotFound, lockIdentities, loginsOf, stateOf } from './identity-state';
+import { lockLogins, unlinkRows, withOwners } from './login-rows';
+
+const unlinkInput = z.object({
+  identityId: regionalId,
+  logins: loginList,
+  loginsToRemove: z.array(text(1, LIMITS.providerNameLength)).max(LIMITS.loginsPerIdentity),
+});
+
+export type UnlinkIdentityInput = z.input<typeof unlinkInput>;
+
+/**
+ * UnlinkIdentity, for anybody who proves one of the identity's logins. Removing the last login leaves an identity that
+ * nobody can reach; the login gets a new identity next time.
+ * @throws NOT_AUTHORIZED, RESOURCE_NOT_FOUND.
+ */
+export const unlinkIdentity = async (
+  ctx: Context,
+  input: UnlinkIdentityInput,
+): Promise<IdentityDescription> => {
+  const given = parse(unlinkInput, input);
+  const { identityPoolId } = await findIdentity(ctx, given.identityId);
+  const pool = await requirePool(ctx, identityPoolId);
+  const verified = await verifyLogins(ctx, pool, given.logins);
+  return inTransaction(ctx, async (tx) => {
+    const state = await lockedState(tx, given.identityId, pool.developerProviderName);
+    const isProven = verified.some((login) => login.developer?.identityId === state.id);
+    if (!isProven) requireOwnLogin(state, await withOwners(tx, scopeOf(pool), verified));
+    const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
+    return unlinkFrom(
+      tx,
+      state.id,
+      remove.map((login) => login.key),
+    );
+  });
+};
+
+/** The identity under lock, its logins first. @throws NOT_AUTHORIZED when it is disabled. */
+export const lockedState = async (
+  tx: Context,
+  identityId: string,
+  developerProvider: string | null,
+): Promise<IdentityState> => {
+  const linked = await loginsOf(tx, identityId);
+  await lockLogins(
+    tx,
+    linked.map((login) => login.loginKey),
+  );
+  const [identity] = await lockIdentities(tx, [identityId]);
+  if (!identity) throw identityNotFound(identityId);
+  const state = await stateOf(tx, identity, developerProvider);
+  if (state.isDisabled) throw forbidden(identityId);
+  return state;
+};
+
+/** Takes logins off a locked identity and answers with what is left of it. */
+export const unlinkFrom = async (
+  tx: Context,
+  identityId: string,
+  keys: string[],
+): Promise<IdentityDescription> => {
+  await unlinkRows(tx, identityId, keys);
+  await tx.db.update(Identity, { id: identityId }, { lastModifiedAt: tx.now() });
+  return describe(tx, await findIdentity(tx, identityId));
+};
