@@ -37,23 +37,22 @@ npm run demo
 
 `;
 
-/** Lines for any POSIX shell: each call shows its answer and keeps the id that the next one needs. */
+/** Lines for any POSIX shell: each call shows its answer, and the next one takes the id out of it. */
 const firstCalls = (graphql: string, bearer: string): string =>
   `
-rockpool() { curl -sS ${graphql} -H 'content-type: application/json' "$@"; echo; }
+rockpool() { ANSWER=$(curl -sS ${graphql} -H 'content-type: application/json' "$@"); printf '%s\\n' "$ANSWER"; }
 
 # 1. an administrator makes an identity pool
-POOL=$(rockpool -H 'authorization: Bearer ${bearer}' -d '{"query":
-  "mutation { createIdentityPool(input: { identityPoolName: \\"My app\\", allowUnauthenticatedIdentities: true }) { identityPool { id } } }"
-}' | tee /dev/stderr | sed -n 's/.*"id":"\\([^"]*\\)".*/\\1/p')
+rockpool -H 'authorization: Bearer ${bearer}' -d '{"query":
+  "mutation { createIdentityPool(input: { identityPoolName: \\"My app\\", allowUnauthenticatedIdentities: true }) { identityPool { id } } }"}'
+POOL=$(printf '%s' "$ANSWER" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
 
 # 2. a guest gets an identity
-GUEST=$(rockpool -d '{"variables": {"pool": "'"$POOL"'"}, "query":
-  "mutation ($pool: ID!) { getId(input: { identityPoolId: $pool }) { identityId } }"
-}' | tee /dev/stderr | sed -n 's/.*"identityId":"\\([^"]*\\)".*/\\1/p')
+rockpool -d '{"variables": {"pool": "'"$POOL"'"}, "query":
+  "mutation ($pool: ID!) { getId(input: { identityPoolId: $pool }) { identityId } }"}'
+GUEST=$(printf '%s' "$ANSWER" | sed 's/.*"identityId":"\\([^"]*\\)".*/\\1/')
 
 # 3. the guest gets credentials, with the accessToken to read and write its own data with
 rockpool -d '{"variables": {"guest": "'"$GUEST"'"}, "query":
-  "mutation ($guest: ID!) { getCredentialsForIdentity(input: { identityId: $guest }) { credentials { accessToken expiration } } }"
-}'
+  "mutation ($guest: ID!) { getCredentialsForIdentity(input: { identityId: $guest }) { credentials { accessToken expiration } } }"}'
 `.trim();

@@ -187,12 +187,13 @@ BEGIN
     RETURN json_build_object('status', 'IDENTITY_NOT_FOUND');
   ELSIF owner.is_disabled THEN
     RETURN json_build_object('status', 'IDENTITY_DISABLED');
-  ELSIF dataset.is_deleted IS NOT FALSE THEN
+  ELSIF dataset.is_deleted IS NOT FALSE THEN -- S22
     RETURN json_build_object('status', 'DATASET_NOT_FOUND');
   END IF;
   DELETE FROM records r WHERE r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name;
   UPDATE datasets d SET
-      is_deleted = true, deleted_sync_count = d.sync_count, num_records = 0, data_storage = 0,
+      is_deleted = true, deleted_sync_count = d.sync_count, -- S21
+      num_records = 0, data_storage = 0,
       last_modified_at = given_time, last_modified_by = given_modifier
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
   RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset));
@@ -206,14 +207,14 @@ BEGIN
       'is_disabled', i.disabled_at IS NOT NULL,
       'session_is_used', EXISTS (
         SELECT 1 FROM used_sync_sessions s
-          WHERE s.identity_id = i.identity_id AND s.session_id = given_session_id),
+          WHERE s.identity_id = given_identity_id AND s.session_id = given_session_id),
       'dataset', (
         SELECT row_to_json(d) FROM datasets d
-          WHERE d.identity_id = i.identity_id AND d.dataset_name = given_dataset_name),
+          WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name),
       -- '/' comes after '.' in the collation "C", so these are the names that start with NAME and a dot.
       'dotted_names', (
         SELECT json_agg(m.dataset_name ORDER BY m.dataset_name) FROM datasets m
-          WHERE m.identity_id = i.identity_id AND NOT m.is_deleted
+          WHERE m.identity_id = given_identity_id AND NOT m.is_deleted
             AND m.dataset_name > given_dataset_name || '.' AND m.dataset_name < given_dataset_name || '/'),
       'records', (
         SELECT json_agg(page) FROM (
@@ -222,7 +223,7 @@ BEGIN
                  r.last_modified_by AS modified_by,
                  (date_part('epoch', r.device_last_modified_at) * 1000)::bigint AS device_ms
             FROM records r
-            WHERE r.identity_id = i.identity_id AND r.dataset_name = given_dataset_name
+            WHERE r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
               AND r.sync_count >= after_count
               AND (r.sync_count > after_count OR r.record_key > after_key)
               AND (snapshot_count IS NULL OR r.sync_count <= snapshot_count)
@@ -238,8 +239,9 @@ function update_records(given_pool_id text, given_identity_id text, given_datase
 DECLARE
   dataset datasets%ROWTYPE;
   owner record;
-  change record;
-  live_datasets bigint := 0;
+  written record;
+  replaced record;
+  live_datasets bigint;
 BEGIN
   IF NOT lock_identity THEN
     SELECT * INTO dataset FROM datasets d
@@ -250,7 +252,7 @@ BEGIN
     END IF;
   END IF;
   IF dataset.identity_id IS NULL THEN
-    PERFORM 1 FROM identities i WHERE i.identity_id = given_identity_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM identities i WHERE i.identity_id = given_identity_id FOR NO KEY UPDATE; -- S41
     SELECT * INTO dataset FROM datasets d
       WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
       FOR UPDATE;
@@ -258,30 +260,32 @@ BEGIN
 
   SELECT i.disabled_at IS NOT NULL AS is_disabled,
          EXISTS (SELECT 1 FROM used_sync_sessions s
-                 WHERE s.identity_id = i.identity_id AND s.session_id = given_session_id) AS session_is_used
+                 WHERE s.identity_id = given_identity_id AND s.session_id = given_session_id) AS session_is_used
     INTO owner
     FROM identities i
     WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id;
-  IF NOT FOUND THEN
+  IF NOT FOUND THEN -- S19
     RETURN json_build_object('status', 'IDENTITY_NOT_FOUND');
   ELSIF owner.is_disabled THEN
     RETURN json_build_object('status', 'IDENTITY_DISABLED');
-  ELSIF owner.session_is_used THEN
+  ELSIF owner.session_is_used THEN -- S34
     RETURN json_build_object('status', 'SESSION_USED');
-  ELSIF cardinality(patch_keys) = 0 THEN
+  ELSIF cardinality(patch_keys) = 0 THEN -- S6
     RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset));
   END IF;
 
-  SELECT count(*) FILTER (WHERE r.sync_count > p.sync_count) AS conflicts,
-         max(p.sync_count) AS highest_count,
-         sum((p.value IS NOT NULL)::int - (r.value IS NOT NULL)::int) AS records,
-         sum(CASE WHEN p.value IS NULL THEN 0 ELSE octet_length(p.record_key) + octet_length(p.value) END
-           - CASE WHEN r.value IS NULL THEN 0 ELSE octet_length(r.record_key) + octet_length(r.value) END) AS bytes
-    INTO change
-    FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count)
-    LEFT JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
+  -- S11: of a removed record there are neither bytes, since its value is null, nor is it counted.
+  SELECT max(p.sync_count) AS highest_count, count(p.value) AS records,
+         coalesce(sum(octet_length(p.record_key) + octet_length(p.value)), 0) AS bytes
+    INTO written
+    FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count);
+  SELECT count(*) FILTER (WHERE r.sync_count > p.sync_count) AS conflicts, count(r.value) AS records,
+         coalesce(sum(octet_length(r.record_key) + octet_length(r.value)), 0) AS bytes
+    INTO replaced
+    FROM unnest(patch_keys, patch_counts) AS p(record_key, sync_count)
+    JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
       AND r.record_key = p.record_key;
-  IF change.conflicts > 0 THEN
+  IF replaced.conflicts > 0 THEN -- S7, S9
     RETURN json_build_object(
       'status', 'CONFLICT', 'dataset', row_to_json(dataset),
       'conflicts', (
@@ -297,22 +301,23 @@ BEGIN
             ORDER BY r.record_key
         ) met
       ));
-  ELSIF change.highest_count > coalesce(dataset.sync_count, 0) THEN
-    RETURN json_build_object('status', 'AHEAD', 'dataset', row_to_json(dataset), 'value', change.highest_count);
+  ELSIF written.highest_count > coalesce(dataset.sync_count, 0) THEN -- S8
+    RETURN json_build_object('status', 'AHEAD', 'dataset', row_to_json(dataset), 'value', written.highest_count);
   END IF;
 
-  IF dataset.is_deleted IS NOT FALSE THEN
+  dataset.num_records := coalesce(dataset.num_records, 0) + written.records - replaced.records;
+  dataset.data_storage := coalesce(dataset.data_storage, 0) + written.bytes - replaced.bytes;
+  IF dataset.is_deleted IS NOT FALSE THEN -- S14, S23
+    dataset.created_at := given_time;
     SELECT count(*) INTO live_datasets FROM datasets d
       WHERE d.identity_id = given_identity_id AND NOT d.is_deleted;
-    dataset.created_at := given_time;
+    IF live_datasets >= max_datasets THEN
+      RETURN json_build_object('status', 'TOO_MANY_DATASETS', 'value', live_datasets + 1);
+    END IF;
   END IF;
-  dataset.num_records := coalesce(dataset.num_records, 0) + change.records;
-  dataset.data_storage := coalesce(dataset.data_storage, 0) + change.bytes;
-  IF dataset.is_deleted IS NOT FALSE AND live_datasets >= max_datasets THEN
-    RETURN json_build_object('status', 'TOO_MANY_DATASETS', 'value', live_datasets + 1);
-  ELSIF change.records > 0 AND dataset.num_records > max_records THEN
+  IF written.records > replaced.records AND dataset.num_records > max_records THEN -- S12
     RETURN json_build_object('status', 'TOO_MANY_RECORDS', 'value', dataset.num_records);
-  ELSIF change.bytes > 0 AND dataset.data_storage > max_bytes THEN
+  ELSIF written.bytes > replaced.bytes AND dataset.data_storage > max_bytes THEN -- S13
     RETURN json_build_object('status', 'TOO_MANY_BYTES', 'value', dataset.data_storage);
   END IF;
 
@@ -320,7 +325,8 @@ BEGIN
       identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
       num_records, data_storage, created_at, last_modified_at, last_modified_by)
     VALUES (
-      given_identity_id, given_dataset_name, given_pool_id, coalesce(dataset.sync_count, 0) + 1,
+      given_identity_id, given_dataset_name, given_pool_id,
+      coalesce(dataset.sync_count, 0) + 1 + (dataset.is_deleted IS TRUE)::integer, -- S1, S23 -- S1
       coalesce(dataset.deleted_sync_count, 0), false,
       dataset.num_records, dataset.data_storage, dataset.created_at, given_time, given_modifier)
     ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
@@ -332,7 +338,7 @@ BEGIN
   INSERT INTO records (
       identity_id, dataset_name, record_key, value, sync_count,
       last_modified_at, last_modified_by, device_last_modified_at)
-    SELECT d.identity_id, d.dataset_name, p.record_key, p.value, d.sync_count,
+    SELECT d.identity_id, d.dataset_name, p.record_key, p.value, d.sync_count, -- S2, S5
            given_time, given_modifier, p.device_time
       FROM datasets d,
            unnest(patch_keys, patch_values, patch_device_times) AS p(record_key, value, device_time)
@@ -341,7 +347,7 @@ BEGIN
       value = excluded.value, sync_count = excluded.sync_count,
       last_modified_at = excluded.last_modified_at, last_modified_by = excluded.last_modified_by,
       device_last_modified_at = excluded.device_last_modified_at;
-  IF given_session_id IS NOT NULL THEN
+  IF given_session_id IS NOT NULL THEN -- S34
     INSERT INTO used_sync_sessions (identity_id, session_id, dataset_name, used_at, expires_at)
       VALUES (given_identity_id, given_session_id, given_dataset_name, given_time, session_expires_at);
   END IF;

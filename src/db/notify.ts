@@ -63,7 +63,6 @@ interface Connection {
 class ReconnectingListener implements Listener {
   private connection: Connection | undefined;
   private listening = false;
-  private closed = false;
   private missed = false;
   private failures = 0;
   private retry: NodeJS.Timeout | undefined;
@@ -101,7 +100,6 @@ class ReconnectingListener implements Listener {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
     this.listening = false;
     clearTimeout(this.retry);
     const connection = this.connection;
@@ -126,7 +124,6 @@ class ReconnectingListener implements Listener {
     });
     const connection = { client, socket };
     client.on('error', (error) => this.lost(connection, error));
-    client.on('end', () => this.lost(connection, new Error('the connection ended')));
     client.on('notification', ({ channel, payload }) => this.deliver(channel, payload ?? ''));
     return connection;
   }
@@ -166,9 +163,9 @@ class ReconnectingListener implements Listener {
       .finally(() => clearTimeout(deadline));
   }
 
-  /** Both `error` and `end` report one loss; only the first of them finds the connection still in place. */
+  /** One loss is reported more than once, by events and by failed questions; only the first report finds it in place. */
   private lost(connection: Connection | undefined, error: unknown): void {
-    if (this.closed || this.connection !== connection) return;
+    if (this.connection !== connection) return;
     this.connection = undefined;
     this.listening = false;
     this.missed = true;

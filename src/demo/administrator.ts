@@ -1,5 +1,5 @@
 import { GraphqlError, send, type Connection } from './graphql';
-import { DEMO_CLIENT_ID } from './issuer';
+import { DEMO_CLIENT_ID } from '../graphql/landing-page/demo-issuer';
 
 /** What an administrator set up for the demo, to be taken down again. */
 export interface Installation {

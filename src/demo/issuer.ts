@@ -3,9 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SignJWT, exportJWK, generateKeyPair, type JWK, type KeyLike } from 'jose';
-
-/** The client ID that tokens of the demo's issuer are made for. */
-export const DEMO_CLIENT_ID = 'rockpool-demo';
+import { DEMO_CLIENT_ID } from '../graphql/landing-page/demo-issuer';
 
 /**
  * A stand-in for the place where people sign in (Google, Keycloak, your own): an OpenID Connect issuer on this machine

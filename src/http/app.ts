@@ -8,6 +8,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
+import { addLandingPageHeaders } from '../graphql/landing-page/landing-page';
 import { createGraphqlServer } from '../graphql/server';
 import { requestContext, requestIdOf, type NodeContext } from '../graphql/request-context';
 import { mountHealth } from './health';
@@ -35,6 +36,7 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  addLandingPageHeaders(app, node.config);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send(errorBody('RESOURCE_NOT_FOUND', 'Nothing is here. GraphQL is at /graphql.')),

@@ -86,8 +86,14 @@ const conflictsOf = (state: DatasetState | undefined, patches: RecordPatch[]): C
 
 const writtenRecords = (state: DatasetState | undefined, call: PatchCall): SyncRecord[] =>
   call.patches
-    .map((patch) => toRecord(patch, nextSyncCount(state?.syncCount ?? 0), call)) // S1, S2
+    .map((patch) => toRecord(patch, countAfter(state), call)) // S2
     .sort((a, b) => compareKeys(a.key, b.key)); // S18
+
+/** A dataset that comes back leaves the count of its deletion out (S1, S23). */
+const countAfter = (state: DatasetState | undefined): number => {
+  const count = state?.syncCount ?? 0;
+  return nextSyncCount(state?.isDeleted ? nextSyncCount(count) : count);
+};
 
 /** The record that a patch leaves behind (S5, S16, S17). */
 export const toRecord = (
@@ -108,7 +114,7 @@ const withRecords = (
   written: SyncRecord[],
   { now, modifiedBy }: PatchCall,
 ): DatasetState => ({
-  syncCount: nextSyncCount(state?.syncCount ?? 0), // S1, S23
+  syncCount: countAfter(state),
   deletedSyncCount: state?.deletedSyncCount ?? 0,
   isDeleted: false,
   creationDate: state && !state.isDeleted ? state.creationDate : now, // S3, S23

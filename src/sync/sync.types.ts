@@ -26,7 +26,7 @@ export class DatasetType {
   name!: string;
 
   @Field(() => Long, {
-    description: 'How many times it was written; goes on after a deletion. Every successful update adds 1.',
+    description: 'Every successful update adds 1. It goes on after a deletion, which leaves one count out.',
   })
   syncCount!: number;
 

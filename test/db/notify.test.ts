@@ -139,6 +139,25 @@ test('A server that accepts and says nothing does not hold up the start', async 
   expect(listening).toBe(false);
 });
 
+test('A server that lets in and then says nothing does not hold up the start either', async () => {
+  const authenticationOk = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
+  const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+  const halfMute = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(Buffer.concat([authenticationOk, readyForQuery])));
+  }).listen(0, '127.0.0.1');
+  await once(halfMute, 'listening');
+  const { port } = halfMute.address() as AddressInfo;
+
+  const { listener, seen } = await start({ url: `postgres://a:b@127.0.0.1:${port}/x` });
+  const listening = listener.isListening();
+  await listener.close();
+  halfMute.close();
+
+  expect(listening).toBe(false);
+  expect(seen.logged).toContain('the connection does not answer');
+});
+
 test.each([
   ['of an unreachable server', 'postgres://somebody:TopSecret@127.0.0.1:1/x'],
   ['that is none', 'postgres://somebody:TopSecret@127.0.0.1:notaport/x'],

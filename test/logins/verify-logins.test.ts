@@ -402,6 +402,16 @@ describe('keys', () => {
     ]);
   });
 
+  test('Keys from the future, seen after the clock was set back, are fetched again', async () => {
+    const token = await idp.sign(GOOD);
+    await logIn(token);
+
+    clock.advance(-1);
+    await logIn(token);
+
+    expect(counts()).toEqual({ discovery: 2, keys: 2 });
+  });
+
   test('A hundred first logins at once share one fetch', async () => {
     const token = await idp.sign(GOOD);
 

@@ -162,4 +162,10 @@ describe('policy variables', () => {
       true,
     );
   });
+
+  test('a star in a value stays an asterisk where the colons come from a variable', () => {
+    const context = { 'aws:SourceArn': 'arn:aws:sns:r:2:t', 'x:end': '*' };
+    expect(arn('${aws:SourceArn}*${x:end}', 'arn:aws:sns:r:2:topic', context)).toBe(false);
+    expect(arn('${aws:SourceArn}*${x:end}', 'arn:aws:sns:r:2:topic*', context)).toBe(true);
+  });
 });

@@ -4,7 +4,7 @@
  * the documentation. Page names are given where a rule comes from.
  */
 
-type Json = any; // eslint-disable-line @typescript-eslint/no-explicit-any
+type Json = any;
 type Context = Record<string, string | string[] | undefined>;
 
 const list = (value: Json): Json[] => (value === undefined ? [] : ([] as Json[]).concat(value));

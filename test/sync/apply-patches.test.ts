@@ -98,7 +98,8 @@ test.each([
 });
 
 test('a removed record keeps its count and takes no room', () => {
-  const state = apply(apply(undefined, [put('k', 'value')]), [drop('k', 1)]);
+  const removal = { ...drop('k', 1), value: 'ignored' };
+  const state = apply(apply(undefined, [put('k', 'value')]), [removal]);
   expect(state.records.get('k')).toMatchObject({ value: null, syncCount: 2 });
   expect([numRecords(state), dataStorage(state)]).toEqual([0, 0]);
 });
@@ -123,7 +124,7 @@ test('a dataset that comes back counts on, is new, and remembers its deletion', 
   const reborn = apply(deleted, [put('l', 'v')], { now: later });
   expect(reborn).toMatchObject({
     isDeleted: false,
-    syncCount: 2,
+    syncCount: 3,
     deletedSyncCount: 1,
     creationDate: later,
   });

@@ -70,10 +70,22 @@ describe('deleting a dataset', () => {
     await deleteDataset(ctx, { datasetName: 'd' });
     world.clock.advance(60);
     const again = await write(ctx, 'd');
-    expect(again.dataset).toMatchObject({ syncCount: 2, numRecords: 1, creationDate: world.clock.now() });
+    expect(again.dataset).toMatchObject({ syncCount: 3, numRecords: 1, creationDate: world.clock.now() });
     expect(again.dataset?.creationDate).not.toEqual(first.dataset?.creationDate);
     const { records } = await listRecords(ctx, { datasetName: 'd' });
-    expect(records.map((r) => [r.key, r.syncCount])).toEqual([['k', 2]]);
+    expect(records.map((r) => [r.key, r.syncCount])).toEqual([['k', 3]]);
+  });
+
+  test('S23: a device that pushes as the first after a deletion sees by the count that it missed something', async () => {
+    const ctx = await world.newIdentity();
+    const { datasetSyncCount: known } = await write(ctx, 'd');
+    await deleteDataset(ctx, { datasetName: 'd' });
+
+    const { datasetSyncCount } = await write(ctx, 'd', known);
+
+    expect(datasetSyncCount).not.toBe(known + 1);
+    const listing = await listRecords(ctx, { datasetName: 'd', lastSyncCount: known });
+    expect(listing.datasetDeletedAfterRequestedSyncCount).toBe(true);
   });
 
   test('S23: a patch that knows the deleted past is no stranger to the dataset that comes back', async () => {
@@ -81,9 +93,9 @@ describe('deleting a dataset', () => {
     await write(ctx, 'd');
     await write(ctx, 'd', 1);
     await deleteDataset(ctx, { datasetName: 'd' });
-    expect((await write(ctx, 'd', 2)).datasetSyncCount).toBe(3);
+    expect((await write(ctx, 'd', 2)).datasetSyncCount).toBe(4);
     await deleteDataset(ctx, { datasetName: 'd' });
-    expect((await refusal(write(ctx, 'd', 4))).message).toBe('No such SyncCount: 4 exists for this Dataset');
+    expect((await refusal(write(ctx, 'd', 5))).message).toBe('No such SyncCount: 5 exists for this Dataset');
   });
 
   test('S24: a pull after the deletion says so to those who knew something, and to nobody else', async () => {

@@ -1,0 +1,113 @@
+import type { PatchOperation } from '../../src/protocol/sync';
+
+/** Somebody who may call: an administrator with a key, or an identity with temporary credentials. */
+export interface Caller {
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Beside a signature; identities only. */
+  sessionToken?: string;
+  /** For doors that take a bearer. */
+  bearer: string;
+}
+
+export interface Login {
+  provider: string;
+  token: string;
+}
+
+export interface Patch {
+  op: PatchOperation;
+  key: string;
+  value?: string;
+  syncCount: number;
+}
+
+/** A record as every door answers it. */
+export interface Record {
+  key: string;
+  value: string | null;
+  syncCount: number;
+  lastModifiedBy: string;
+}
+
+export interface Listing {
+  records: Record[];
+  datasetSyncCount: number;
+  datasetExists: boolean;
+  datasetDeletedAfterRequestedSyncCount: boolean;
+  nextToken: string | null;
+  syncSessionToken: string;
+}
+
+export interface Update {
+  datasetName: string;
+  recordPatches: Patch[];
+  deviceId?: string;
+  syncSessionToken?: string;
+  /** The caller's own when left out. */
+  identityId?: string;
+}
+
+export interface Pull {
+  datasetName: string;
+  lastSyncCount: number;
+  maxResults?: number;
+  nextToken?: string;
+  syncSessionToken?: string;
+  identityId?: string;
+}
+
+/** What a device needs of a server; the device model and the scenarios share it. */
+export interface SyncCalls {
+  listRecords(input: Pull): Promise<Listing>;
+  updateRecords(input: Update): Promise<{ records: Record[]; datasetSyncCount: number }>;
+  /** Answers the sync count that the dataset had. */
+  deleteDataset(input: { datasetName: string; identityId?: string }): Promise<{ syncCount: number }>;
+}
+
+export interface PoolInput {
+  identityPoolName: string;
+  allowUnauthenticatedIdentities: boolean;
+  openIdConnectProviderARNs?: string[];
+}
+
+/** The operations that the scenarios play, in the words of AWS. Every refusal is a `Refusal`. */
+export interface Door {
+  readonly name: string;
+  /** Whether an error carries fields beside its code and sentence. */
+  readonly errorsHaveFields: boolean;
+  createIdentityPool(caller: Caller, input: PoolInput): Promise<{ identityPoolId: string }>;
+  getId(input: { identityPoolId: string; logins?: Login[] }): Promise<{ identityId: string }>;
+  getCredentialsForIdentity(input: { identityId: string; logins?: Login[] }): Promise<{
+    identityId: string;
+    credentials: Caller;
+  }>;
+  describeIdentity(caller: Caller, identityId: string): Promise<{ logins: string[] }>;
+  deleteIdentities(caller: Caller, identityIds: string[]): Promise<void>;
+  listDatasets(caller: Caller, identityId: string): Promise<string[]>;
+  sync(caller: Caller): SyncCalls;
+}
+
+/** An error as a door answered it. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    /** As in `src/errors.ts`. */
+    readonly code: string,
+    message: string,
+    readonly fields: { [field: string]: any } = {},
+  ) {
+    super(`${code}: ${message}`);
+  }
+}
+
+/** What a call is refused with; fails the test when it is not refused. */
+export const refusalOf = async (call: Promise<unknown>): Promise<Refusal> => {
+  const outcome = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (outcome instanceof Refusal) return outcome;
+  throw outcome ?? new Error('the call was expected to be refused');
+};
