@@ -8,6 +8,34 @@ export interface AdministratorKey {
   secretAccessKey: string;
 }
 
+/** Where third parties are asked about logins: https addresses without a slash at the end, http on this machine only. */
+export interface LoginProviderUrls {
+  /** `ROCKPOOL_GOOGLE_URL`: the issuer of Google's ID tokens. Default `https://accounts.google.com`. */
+  google: string;
+  /** `ROCKPOOL_APPLE_URL`: the issuer of Apple's ID tokens, with its keys at `/auth/keys`. Default `https://appleid.apple.com`. */
+  apple: string;
+  /** `ROCKPOOL_FACEBOOK_URL`: Facebook's Graph API. Default `https://graph.facebook.com`. */
+  facebook: string;
+  /** `ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL`: the issuer of Limited Login's ID tokens. Default `https://limited.facebook.com`. */
+  facebookLimitedLogin: string;
+  /** `ROCKPOOL_AMAZON_URL`: the API of Login with Amazon. Default `https://api.amazon.com`. */
+  amazon: string;
+  /** `ROCKPOOL_TWITTER_URL`: the API of Twitter (X). Default `https://api.twitter.com`. */
+  twitter: string;
+  /** `ROCKPOOL_USER_POOL_URL`: what all user pools' issuers begin with, before `/POOLID`. Default `https://cognito-idp.REGION.amazonaws.com`, by the pool. */
+  userPool: string | undefined;
+  /** `ROCKPOOL_USER_POOL_CHECK_URL`: who is asked (RFC 7662) whether a user pool's token still holds, for `serverSideTokenCheck`. None by default. */
+  userPoolCheck: string | undefined;
+}
+
+/** What SAML assertions must be made out to; the server's public address is taken beside these. */
+export interface SamlServiceProvider {
+  /** `ROCKPOOL_SAML_AUDIENCES`: entity ids, with commas. Default `urn:amazon:webservices,https://signin.aws.amazon.com/saml`. */
+  audiences: string[];
+  /** `ROCKPOOL_SAML_RECIPIENTS`: assertion consumer service addresses, with commas. Default `https://signin.aws.amazon.com/saml`. */
+  recipients: string[];
+}
+
 /** Everything an operator can set. Read once, at start, from the environment; nothing else reads the environment. */
 export interface Config {
   /** `PORT`: the TCP port to listen on; 0 lets the system choose. Default 4000. */
@@ -36,6 +64,12 @@ export interface Config {
   administratorKey: AdministratorKey | undefined;
   /** `ROCKPOOL_INTROSPECTION`: whether GraphQL introspection and the Sandbox page are served. Default true. */
   introspection: boolean;
+  /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
+  signingKeyDays: number;
+  /** Where third parties are asked about logins: for stand-ins in tests, and for proxies. */
+  loginProviders: LoginProviderUrls;
+  /** What SAML assertions must be made out to. */
+  saml: SamlServiceProvider;
 }
 
 /** All mistakes in the environment at once, one sentence each. */
@@ -65,6 +99,32 @@ const url = (protocols: string[]) =>
   });
 
 const postgresUrl = url(['postgres:', 'postgresql:']).optional();
+
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+
+/** What is sent there proves who somebody is, so it goes encrypted or stays on this machine. */
+const isSafeAddress = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK_HOSTS.includes(hostname));
+};
+
+const safeAddress = z
+  .string()
+  .refine(
+    isSafeAddress,
+    'must be a URL that starts with https:// (http:// only for localhost, 127.0.0.1 and [::1]), without user name and password',
+  );
+
+const baseUrl = safeAddress
+  .refine((text) => !/[?#]/.test(text), 'must not have a query or a fragment')
+  .transform((text) => text.replace(/\/+$/, ''));
+
+const listOfNames = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .refine((names) => names.every((name) => name !== ''), 'must be names with a comma between them');
 
 const environment = z.object({
   PORT: wholeNumber(0, 65535).default(4000),
@@ -96,6 +156,20 @@ const environment = z.object({
     .enum(['true', 'false'], { message: 'must be true or false' })
     .default('true')
     .transform((text) => text === 'true'),
+  ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
+  ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
+  ROCKPOOL_APPLE_URL: baseUrl.default('https://appleid.apple.com'),
+  ROCKPOOL_FACEBOOK_URL: baseUrl.default('https://graph.facebook.com'),
+  ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL: baseUrl.default('https://limited.facebook.com'),
+  ROCKPOOL_AMAZON_URL: baseUrl.default('https://api.amazon.com'),
+  ROCKPOOL_TWITTER_URL: baseUrl.default('https://api.twitter.com'),
+  ROCKPOOL_USER_POOL_URL: baseUrl.optional(),
+  ROCKPOOL_USER_POOL_CHECK_URL: safeAddress.optional(),
+  ROCKPOOL_SAML_AUDIENCES: listOfNames.default([
+    'urn:amazon:webservices',
+    'https://signin.aws.amazon.com/saml',
+  ]),
+  ROCKPOOL_SAML_RECIPIENTS: listOfNames.default(['https://signin.aws.amazon.com/saml']),
 });
 
 type Environment = z.infer<typeof environment>;
@@ -154,6 +228,18 @@ const toConfig = (env: Environment): Config => ({
           secretAccessKey: env.ROCKPOOL_ADMIN_SECRET_ACCESS_KEY ?? '',
         },
   introspection: env.ROCKPOOL_INTROSPECTION,
+  signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
+  loginProviders: {
+    google: env.ROCKPOOL_GOOGLE_URL,
+    apple: env.ROCKPOOL_APPLE_URL,
+    facebook: env.ROCKPOOL_FACEBOOK_URL,
+    facebookLimitedLogin: env.ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL,
+    amazon: env.ROCKPOOL_AMAZON_URL,
+    twitter: env.ROCKPOOL_TWITTER_URL,
+    userPool: env.ROCKPOOL_USER_POOL_URL,
+    userPoolCheck: env.ROCKPOOL_USER_POOL_CHECK_URL,
+  },
+  saml: { audiences: env.ROCKPOOL_SAML_AUDIENCES, recipients: env.ROCKPOOL_SAML_RECIPIENTS },
 });
 
 /** A configured secret that a person could guess: too short, one repeated character, or a well-known word. */

@@ -1,6 +1,8 @@
 import type { Context } from './context';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
+import { sweepUsedSamlAssertions } from './logins/use-assertion';
 import { sweepUsedSyncSessions } from './sync/sweep-sessions';
+import { rotateAgedKey } from './tokens/signing-key.service';
 
 const EVERY_MS = 60_000;
 
@@ -24,4 +26,6 @@ export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } =
 const sweep = async (ctx: Context): Promise<void> => {
   await purgeDeletedPools(ctx);
   await sweepUsedSyncSessions(ctx);
+  await rotateAgedKey(ctx);
+  await sweepUsedSamlAssertions(ctx);
 };

@@ -30,6 +30,8 @@ table identities
   disabled_at timestamp with time zone
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
+  merged_into text
+  last_active_at timestamp with time zone NOT NULL
 
 table identity_logins
   identity_id text NOT NULL
@@ -50,6 +52,12 @@ table identity_pools
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
   deleted_at timestamp with time zone
+  developer_provider_name text
+  supported_login_providers json NOT NULL
+  cognito_identity_providers json NOT NULL
+  saml_provider_arns json NOT NULL
+  role_mappings json NOT NULL
+  principal_tag_attribute_maps json NOT NULL
 
 table logins
   login_key text NOT NULL
@@ -86,6 +94,13 @@ table roles
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
 
+table saml_providers
+  provider_arn text NOT NULL
+  name text NOT NULL
+  metadata_document text NOT NULL
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+
 table signing_keys
   key_id text NOT NULL
   state text NOT NULL
@@ -95,6 +110,11 @@ table signing_keys
   created_at timestamp with time zone NOT NULL
   activated_at timestamp with time zone
   retired_at timestamp with time zone
+
+table used_saml_assertions
+  assertion_key text NOT NULL
+  bound_to text NOT NULL
+  expires_at timestamp with time zone NOT NULL
 
 table used_sync_sessions
   identity_id text NOT NULL
@@ -145,11 +165,17 @@ constraint roles.roles__primary_key
 constraint roles.roles__unique_name
   UNIQUE (role_name)
 
+constraint saml_providers.saml_providers__primary_key
+  PRIMARY KEY (provider_arn)
+
 constraint signing_keys.signing_keys__known_state
   CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
 
 constraint signing_keys.signing_keys__primary_key
   PRIMARY KEY (key_id)
+
+constraint used_saml_assertions.used_saml_assertions__primary_key
+  PRIMARY KEY (assertion_key)
 
 constraint used_sync_sessions.used_sync_sessions__of_a_dataset
   FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
@@ -168,6 +194,9 @@ index records.records__by_sync_count
 
 index signing_keys.signing_keys__one_current
   CREATE UNIQUE INDEX signing_keys__one_current ON signing_keys USING btree (state) WHERE (state <> 'retired'::text)
+
+index used_saml_assertions.used_saml_assertions__by_expiry
+  CREATE INDEX used_saml_assertions__by_expiry ON used_saml_assertions USING btree (expires_at)
 
 index used_sync_sessions.used_sync_sessions__by_expiry
   CREATE INDEX used_sync_sessions__by_expiry ON used_sync_sessions USING btree (expires_at)

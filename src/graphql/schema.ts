@@ -6,9 +6,11 @@ import { CredentialsResolver } from '../credentials/credentials.resolver';
 import { IdentityPoolIdentitiesResolver, IdentityResolver } from '../identities/identity.resolver';
 import { IdentityPoolResolver } from '../identity-pools/identity-pool.resolver';
 import { OpenIdConnectProviderResolver } from '../logins/open-id-connect-provider.resolver';
+import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
+import { SigningKeyResolver } from '../tokens/signing-key.resolver';
 
 /** Every resolver, once: the public face of the features. */
 const RESOLVERS: NonEmptyArray<new () => object> = [
@@ -19,6 +21,8 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   IdentityResolver,
   OpenIdConnectProviderResolver,
   RoleResolver,
+  SamlProviderResolver,
+  SigningKeyResolver,
   SimulatePolicyResolver,
   SyncResolver,
 ];

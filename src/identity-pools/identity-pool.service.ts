@@ -1,11 +1,10 @@
-import { In, IsNull, MoreThan } from 'typeorm';
+import { IsNull, MoreThan } from 'typeorm';
 import type { z } from 'zod';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
-import { invalidParameter, resourceNotFound } from '../errors';
+import { resourceNotFound } from '../errors';
 import { identityPoolArn, newRegionalId } from '../ids';
-import { OpenIdConnectProvider } from '../logins/open-id-connect-provider.entity';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { defaultRole, type RoleSlot } from '../roles/default-roles';
 import { insertRole } from '../roles/role.service';
@@ -14,11 +13,15 @@ import { IdentityPool } from './identity-pool.entity';
 import {
   createIdentityPoolInput,
   identityPoolIdInput,
-  requireAWayIn,
   updateIdentityPoolInput,
   type CreateIdentityPoolInput,
   type UpdateIdentityPoolInput,
 } from './identity-pool.input';
+import {
+  developerProviderNameAfter,
+  loginProvidersOf,
+  requireUsableProviders,
+} from './login-providers';
 
 type ParsedCreate = z.infer<typeof createIdentityPoolInput>;
 type ParsedUpdate = z.infer<typeof updateIdentityPoolInput>;
@@ -37,10 +40,9 @@ export const createIdentityPool = async (
     arn: '*',
     conditionKeys: requestTagKeys(given.identityPoolTags),
   });
-  requireAWayIn(given);
   const pool = newPool(ctx, given);
   await inTransaction(ctx, async (tx) => {
-    await requireProviders(tx, given.openIdConnectProviderARNs);
+    await requireUsableProviders(tx, pool);
     if (given.createDefaultRoles) await createDefaultRoles(tx, pool);
     await changed(tx, 'identity-pool', pool.id);
     await tx.db.insert(IdentityPool, pool);
@@ -58,7 +60,10 @@ const newPool = (ctx: Context, given: ParsedCreate): IdentityPool => ({
   name: given.identityPoolName,
   allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,
   allowClassicFlow: given.allowClassicFlow ?? null,
-  openIdConnectProviderArns: given.openIdConnectProviderARNs,
+  ...loginProvidersOf(given),
+  developerProviderName: given.developerProviderName ?? null,
+  roleMappings: [],
+  principalTagAttributeMaps: [],
   tags: given.identityPoolTags,
   authenticatedRoleArn: null,
   unauthenticatedRoleArn: null,
@@ -81,19 +86,9 @@ const createDefaultRole = async (tx: Context, pool: IdentityPool, slot: RoleSlot
   return role.arn;
 };
 
-const requireProviders = async (ctx: Context, arns: string[]): Promise<void> => {
-  if (arns.length === 0) return;
-  const known = await ctx.db.findBy(OpenIdConnectProvider, { arn: In(arns) });
-  const missing = arns.findIndex((arn) => !known.some((provider) => provider.arn === arn));
-  if (missing < 0) return;
-  throw invalidParameter(
-    `No OpenID Connect provider has the ARN ${arns[missing]}. Register it first with createOpenIDConnectProvider.`,
-    { field: `openIdConnectProviderARNs[${missing}]` },
-  );
-};
-
 /**
- * Replaces the settings of a pool, as UpdateIdentityPool does: a member left out is cleared, except the tags.
+ * Replaces the settings of a pool, as UpdateIdentityPool does: a member left out is cleared, except the tags and the
+ * developer provider's name.
  * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER.
  */
 export const updateIdentityPool = async (
@@ -103,20 +98,21 @@ export const updateIdentityPool = async (
   const given = parse(updateIdentityPoolInput, input);
   const id = given.identityPoolId;
   await authorizedPool(ctx, 'cognito-identity:UpdateIdentityPool', id);
-  requireAWayIn(given);
   return inTransaction(ctx, async (tx) => {
-    await requireProviders(tx, given.openIdConnectProviderARNs);
     const pool = await lockPool(tx, id);
-    await savePool(tx, Object.assign(pool, replacedMembers(given)));
+    Object.assign(pool, replacedMembers(pool, given));
+    await requireUsableProviders(tx, pool);
+    await savePool(tx, pool);
     return pool;
   });
 };
 
-const replacedMembers = (given: ParsedUpdate): Partial<IdentityPool> => ({
+const replacedMembers = (pool: IdentityPool, given: ParsedUpdate): Partial<IdentityPool> => ({
   name: given.identityPoolName,
   allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,
   allowClassicFlow: given.allowClassicFlow ?? null,
-  openIdConnectProviderArns: given.openIdConnectProviderARNs,
+  ...loginProvidersOf(given),
+  developerProviderName: developerProviderNameAfter(pool.developerProviderName, given.developerProviderName),
   ...(given.identityPoolTags ? { tags: given.identityPoolTags } : {}),
 });
 

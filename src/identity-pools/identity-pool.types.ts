@@ -2,6 +2,12 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql-types/connection';
 import { DateTime } from '../graphql-types/scalars';
 import type { IdentityPool } from './identity-pool.entity';
+import {
+  CognitoIdentityProviderInput,
+  CognitoIdentityProviderType,
+  SupportedLoginProviderInput,
+  SupportedLoginProviderType,
+} from './login-providers.types';
 import { TagInput } from './tag.types';
 
 const POOL_ID = 'The id of the identity pool: `REGION:UUID`, at most 55 characters.';
@@ -33,6 +39,21 @@ export class IdentityPoolType {
   })
   openIdConnectProviderARNs!: string[];
 
+  @Field(() => [String], { description: 'ARNs of the SAML providers whose responses sign in to this pool.' })
+  samlProviderARNs!: string[];
+
+  @Field(() => [SupportedLoginProviderType], { description: 'Apps of social providers, with their secrets.' })
+  supportedLoginProviders!: SupportedLoginProviderType[];
+
+  @Field(() => [CognitoIdentityProviderType], { description: 'User pools and clients of theirs.' })
+  cognitoIdentityProviders!: CognitoIdentityProviderType[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name under which the developer’s own back end vouches for users.',
+  })
+  developerProviderName!: string | null;
+
   @Field(() => DateTime, { description: 'When the pool was made.' })
   creationDate!: Date;
 
@@ -47,6 +68,10 @@ export const toIdentityPoolType = (pool: IdentityPool): IdentityPoolType => ({
   allowUnauthenticatedIdentities: pool.allowUnauthenticatedIdentities,
   allowClassicFlow: pool.allowClassicFlow,
   openIdConnectProviderARNs: pool.openIdConnectProviderArns,
+  samlProviderARNs: pool.samlProviderArns,
+  supportedLoginProviders: pool.supportedLoginProviders,
+  cognitoIdentityProviders: pool.cognitoIdentityProviders,
+  developerProviderName: pool.developerProviderName,
   creationDate: pool.createdAt,
   lastModifiedDate: pool.lastModifiedAt,
 });
@@ -96,6 +121,28 @@ export class CreateIdentityPoolInput {
   })
   openIdConnectProviderARNs?: string[] | null;
 
+  @Field(() => [String], { nullable: true, description: 'ARNs of registered SAML providers; at most 100.' })
+  samlProviderARNs?: string[] | null;
+
+  @Field(() => [SupportedLoginProviderInput], {
+    nullable: true,
+    description: 'Apps of social providers: at most 10, each provider once.',
+  })
+  supportedLoginProviders?: SupportedLoginProviderInput[] | null;
+
+  @Field(() => [CognitoIdentityProviderInput], {
+    nullable: true,
+    description: 'User pools and clients of theirs: at most 50, each client once.',
+  })
+  cognitoIdentityProviders?: CognitoIdentityProviderInput[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name under which the developer’s own back end vouches for users: 1 to 128 letters, digits or any of ._- and never changed or removed afterwards.',
+  })
+  developerProviderName?: string | null;
+
   @Field(() => [TagInput], { nullable: true, description: 'At most 50 tags, each key once.' })
   identityPoolTags?: TagInput[] | null;
 
@@ -108,7 +155,8 @@ export class CreateIdentityPoolInput {
 }
 
 @InputType({
-  description: 'All settings of a pool: they are replaced, and one left out is cleared (the tags excepted).',
+  description:
+    'All settings of a pool: they are replaced, and one left out is cleared (the tags and developerProviderName excepted).',
 })
 export class UpdateIdentityPoolInput {
   @Field(() => ID, { description: POOL_ID })
@@ -131,6 +179,28 @@ export class UpdateIdentityPoolInput {
     description: 'ARNs of registered OpenID Connect providers; at most 100.',
   })
   openIdConnectProviderARNs?: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'ARNs of registered SAML providers; at most 100.' })
+  samlProviderARNs?: string[] | null;
+
+  @Field(() => [SupportedLoginProviderInput], {
+    nullable: true,
+    description: 'Apps of social providers: at most 10, each provider once.',
+  })
+  supportedLoginProviders?: SupportedLoginProviderInput[] | null;
+
+  @Field(() => [CognitoIdentityProviderInput], {
+    nullable: true,
+    description: 'User pools and clients of theirs: at most 50, each client once.',
+  })
+  cognitoIdentityProviders?: CognitoIdentityProviderInput[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name under which the developer’s own back end vouches for users: 1 to 128 letters, digits or any of ._- and set only once; left as it is when not given.',
+  })
+  developerProviderName?: string | null;
 
   @Field(() => [TagInput], {
     nullable: true,

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** An assertion that was used, remembered until it expires, so that nobody uses it again. */
+/** An assertion that was used, remembered until it expires, so that nobody else uses it. */
 @Entity('used_saml_assertions')
 @Index('used_saml_assertions__by_expiry', ['expiresAt'])
 export class UsedSamlAssertion {
@@ -11,6 +11,11 @@ export class UsedSamlAssertion {
   })
   key!: string;
 
+  /** SHA-256 of the pool and the subject of its first use: it is good for these alone. */
+  @Column('text', { name: 'bound_to' })
+  boundTo!: string;
+
+  /** From then on it does not hold any more. */
   @Column('timestamptz', { name: 'expires_at' })
   expiresAt!: Date;
 }

@@ -37,6 +37,7 @@ const UP = [
   )`,
   `CREATE TABLE used_saml_assertions (
     assertion_key text NOT NULL,
+    bound_to text NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT used_saml_assertions__primary_key PRIMARY KEY (assertion_key)
   )`,
