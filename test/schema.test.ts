@@ -150,6 +150,7 @@ describe('the GraphQL schema', () => {
       'ApiKey.policies',
       'EvaluationResult.statements',
       'IdentityPool.tags',
+      'Query.signingKeys',
       'Role.policies',
     ]);
   });

@@ -5,13 +5,22 @@ const allow = (...actions: string[]): PolicyDocument => ({
   Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
 });
 
+const allowBut = (denied: string, ...actions: string[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: actions, Resource: '*' },
+    { Effect: 'Deny', Action: denied, Resource: '*' },
+  ],
+});
+
 /**
  * The ready-made policies of an API key, after AWS's AdministratorAccess, AmazonCognitoPowerUser and
  * AmazonCognitoReadOnly. A power user runs pools and their data, but cannot make roles, providers or keys.
  */
 export const MANAGED_POLICIES = {
   AdministratorAccess: allow('*'),
-  PowerUser: allow(
+  PowerUser: allowBut(
+    'cognito-identity:RotateSigningKey',
     'cognito-identity:*',
     'cognito-sync:*',
     'iam:Get*',
