@@ -64,6 +64,7 @@ const deleteOne = async (
 
 /** An identity is answered the same for another's id, whether it exists or not. */
 const mayDelete = (ctx: Context, identityId: string, identity: Identity | undefined): boolean => {
+  if (ctx.actor.kind === 'identity' && identity?.disabledAt) return false;
   const identityPoolId =
     ctx.actor.kind === 'identity' ? ctx.actor.identityPoolId : (identity?.identityPoolId ?? '');
   return isAuthorized(ctx, ACTION, {

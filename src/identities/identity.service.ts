@@ -6,6 +6,7 @@ import { identityPoolArn } from '../ids';
 import { authorizedPool, findPool } from '../identity-pools/identity-pool.service';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse, regionalId } from '../validate';
+import { forbidden } from './decide-logins';
 import { Identity } from './identity.entity';
 import { identityNotFound, loginsOf } from './identity-state';
 
@@ -49,6 +50,8 @@ const authorizedIdentity = async (ctx: Context, action: string, identityId: stri
   if (ctx.actor.kind === 'administrator')
     authorizeOn(ctx, action, identityId, identity?.identityPoolId ?? '');
   if (!identity || !pool) throw identityNotFound(identityId);
+  // An access token outlives the merge of its identity; an administrator may still look at what was merged.
+  if (identity.disabledAt !== null && ctx.actor.kind === 'identity') throw forbidden(identityId);
   return identity;
 };
 
