@@ -1,12 +1,17 @@
+import { z } from 'zod';
 import type { Context } from '../context';
 import { ServiceError, invalidParameter } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
-import { proveIdentity, type LoginInput, type ProvenIdentity } from '../identities/identity.service';
+import type { LoginInput } from '../identities/get-id.service';
+import { proveIdentity, type ProvenIdentity } from '../identities/prove-identity';
 import { COGNITO_PRINCIPAL } from '../roles/default-roles';
 import type { Role } from '../roles/role.entity';
 import { findRole } from '../roles/role.service';
 import { evaluateTrust } from '../policy/evaluate';
 import { amrOf, issueOpenIdToken } from '../tokens/open-id-token';
+import { parse, text } from '../validate';
+import { roleArnFor } from './choose-role';
+import { tagsOfLogins } from './principal-tags';
 import { expirationAfter, issueCredentials, type Credentials } from './temporary-credentials';
 
 /** Seconds; fixed in the enhanced flow, as in AWS. */
@@ -23,7 +28,7 @@ export interface IdentityCallInput {
 
 /**
  * GetOpenIdToken, for anybody who proves the identity: a token of 600 s for the classic flow.
- * @throws what proving an identity throws; INVALID_PARAMETER when the pool's classic flow is off.
+ * @throws what proving an identity throws; INVALID_PARAMETER when the pool's classic flow is off or it has role mappings.
  */
 export const getOpenIdToken = async (
   ctx: Context,
@@ -36,52 +41,78 @@ export const getOpenIdToken = async (
     identityId,
     identityPoolId: proven.pool.id,
     amr: amrFor(proven),
+    principalTags: tagsOfLogins(proven.pool, proven.logins),
   });
   return { identityId, token };
 };
 
-/** The classic flow is allowed unless it was turned off, as in AWS. @throws INVALID_PARAMETER */
+/** The classic flow is allowed unless it was turned off, or role mappings choose the role. @throws INVALID_PARAMETER */
 export const requireClassicFlow = (pool: IdentityPool): void => {
-  if (pool.allowClassicFlow !== false) return;
-  throw invalidParameter('Basic (classic) flow is not enabled, please use enhanced flow.', {
-    field: 'allowClassicFlow',
-  });
+  if (pool.allowClassicFlow === false)
+    throw invalidParameter('Basic (classic) flow is not enabled, please use enhanced flow.', {
+      field: 'allowClassicFlow',
+    });
+  if (pool.roleMappings.length > 0)
+    throw invalidParameter(
+      'Basic (classic) flow is not supported with RoleMappings, please use enhanced flow.',
+      { field: 'roleMappings' },
+    );
 };
 
-const amrFor = ({ logins }: ProvenIdentity): string[] => amrOf({ authenticated: logins.length > 0, logins });
+/** A developer's token brings the methods that its back end had it made with. */
+const amrFor = ({ logins }: ProvenIdentity): string[] => {
+  const developer = logins.find((login) => login.developer)?.developer;
+  const others = logins.filter((login) => !login.developer);
+  if (!developer) return amrOf({ authenticated: logins.length > 0, logins });
+  return [...developer.amr, ...others.flatMap(({ provider, qualifier }) => [provider, qualifier])];
+};
+
+const credentialsInput = z.object({ customRoleArn: text(20, 2048).nullish() });
+
+/** An identity, the logins that prove it, and for providers that carry several roles the one that is wanted. */
+export interface GetCredentialsInput extends IdentityCallInput {
+  customRoleArn?: string | null;
+}
 
 /**
- * GetCredentialsForIdentity, for anybody who proves the identity: credentials of one hour for the role of guests or of
- * identities that signed in. Guests are cut down to what AWS lets guests do.
- * @throws what proving an identity throws; INVALID_IDENTITY_POOL_CONFIGURATION when the pool has no such role or the
- *   role's trust policy does not let this identity take it.
+ * GetCredentialsForIdentity, for anybody who proves the identity: credentials of one hour for the role that the pool's
+ * role mappings or role slots give. Guests are cut down to what AWS lets guests do.
+ * @throws what proving an identity throws; NOT_AUTHORIZED when a role mapping denies or `customRoleArn` is not among
+ *   the login's roles; INVALID_IDENTITY_POOL_CONFIGURATION when there is no such role, or its trust policy does not
+ *   let this identity take it (or tag the session).
  */
 export const getCredentialsForIdentity = async (
   ctx: Context,
-  input: IdentityCallInput,
+  input: GetCredentialsInput,
 ): Promise<{ identityId: string; credentials: Credentials }> => {
+  const { customRoleArn } = parse(credentialsInput, input);
   const proven = await proveIdentity(ctx, input);
   const { identity, pool, logins } = proven;
   const amr = amrFor(proven);
-  const role = await chosenRole(ctx, pool, logins.length > 0);
-  requireTrust(role, { identityId: identity.id, identityPoolId: pool.id, amr });
+  const principalTags = tagsOfLogins(pool, logins);
+  const role = await chosenRole(ctx, proven, customRoleArn);
+  requireTrust(role, { identityId: identity.id, identityPoolId: pool.id, amr, principalTags });
   const credentials = await issueCredentials(ctx, {
     identityId: identity.id,
     identityPoolId: pool.id,
     roleArn: role.arn,
     sessionName: SESSION_NAME,
     amr,
-    principalTags: {},
+    principalTags,
     cut: logins.length === 0,
     expiresAt: expirationAfter(ctx.now(), ENHANCED_FLOW_SECONDS),
   });
   return { identityId: identity.id, credentials };
 };
 
-const chosenRole = async (ctx: Context, pool: IdentityPool, isAuthenticated: boolean): Promise<Role> => {
-  const arn = isAuthenticated ? pool.authenticatedRoleArn : pool.unauthenticatedRoleArn;
+const chosenRole = async (
+  ctx: Context,
+  { pool, logins }: ProvenIdentity,
+  customRoleArn: string | null | undefined,
+): Promise<Role> => {
+  const arn = roleArnFor(pool, logins, customRoleArn);
   const role = arn === null ? null : await findRole(ctx, arn);
-  if (!role) throw badPoolConfiguration(isAuthenticated ? 'authenticated' : 'unauthenticated', arn);
+  if (!role) throw badPoolConfiguration(logins.length > 0 ? 'authenticated' : 'unauthenticated', arn);
   return role;
 };
 
@@ -102,17 +133,33 @@ export interface TrustSubject {
   identityId: string;
   identityPoolId: string;
   amr: string[];
+  principalTags: Record<string, string>;
 }
 
-/** Whether the trust policy of a role lets an identity take it (sts:AssumeRoleWithWebIdentity). */
-export const trusts = (role: Role, { identityId, identityPoolId, amr }: TrustSubject): boolean =>
-  evaluateTrust(role.trustPolicy, {
-    action: 'sts:AssumeRoleWithWebIdentity',
-    principal: { Federated: COGNITO_PRINCIPAL },
-    context: {
-      [`${COGNITO_PRINCIPAL}:aud`]: identityPoolId,
-      [`${COGNITO_PRINCIPAL}:sub`]: identityId,
-      [`${COGNITO_PRINCIPAL}:amr`]: amr,
-      'aws:FederatedProvider': COGNITO_PRINCIPAL,
-    },
-  }).outcome === 'allow';
+/**
+ * Whether the trust policy of a role lets an identity take it (sts:AssumeRoleWithWebIdentity), and with principal tags
+ * also tag the session (sts:TagSession).
+ */
+export const trusts = (role: Role, subject: TrustSubject): boolean => {
+  const isTagged = Object.keys(subject.principalTags).length > 0;
+  const actions = ['sts:AssumeRoleWithWebIdentity', ...(isTagged ? ['sts:TagSession'] : [])];
+  return actions.every(
+    (action) =>
+      evaluateTrust(role.trustPolicy, {
+        action,
+        principal: { Federated: COGNITO_PRINCIPAL },
+        context: trustContext(subject),
+      }).outcome === 'allow',
+  );
+};
+
+const trustContext = ({ identityId, identityPoolId, amr, principalTags }: TrustSubject) => ({
+  [`${COGNITO_PRINCIPAL}:aud`]: identityPoolId,
+  [`${COGNITO_PRINCIPAL}:sub`]: identityId,
+  [`${COGNITO_PRINCIPAL}:amr`]: amr,
+  'aws:FederatedProvider': COGNITO_PRINCIPAL,
+  'aws:TagKeys': Object.keys(principalTags),
+  ...Object.fromEntries(
+    Object.entries(principalTags).map(([tag, value]) => [`aws:RequestTag/${tag}`, value]),
+  ),
+});

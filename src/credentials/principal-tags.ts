@@ -1,4 +1,5 @@
-import type { PrincipalTagAttributeMap } from '../identity-pools/identity-pool.entity';
+import type { IdentityPool, PrincipalTagAttributeMap } from '../identity-pools/identity-pool.entity';
+import type { VerifiedLogin } from '../logins/verify-logins';
 
 /** What a provider says of a user. */
 type Claims = Readonly<Record<string, unknown>>;
@@ -48,4 +49,19 @@ const plainValue = (claim: unknown): string | undefined => {
   const value: unknown = Array.isArray(claim) ? claim[0] : claim;
   if (typeof value === 'string') return value === '' ? undefined : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+};
+
+/**
+ * The principal tags of a session: those that a developer's back end gave, then those of each login by the pool's maps;
+ * the first to name a tag keeps it.
+ */
+export const tagsOfLogins = (pool: IdentityPool, logins: VerifiedLogin[]): Record<string, string> => {
+  const byLogin = logins.map((login) => {
+    if (login.developer) return login.developer.principalTags;
+    const map = pool.principalTagAttributeMaps.find((each) =>
+      login.roleMappingKeys.includes(each.identityProviderName),
+    );
+    return principalTagsOf(map, login.providerArn ?? login.provider, login.claims);
+  });
+  return Object.assign({}, ...byLogin.toReversed()) as Record<string, string>;
 };

@@ -70,7 +70,8 @@ export const decideForIdentity = (
   const others = ownersOf(logins).filter((id) => id !== identity.id);
   const link = newLogins(logins);
   const [survivor] = others;
-  if (identity.isAuthenticated || survivor === undefined) return { identityId: identity.id, merge: others, link };
+  if (identity.isAuthenticated || survivor === undefined)
+    return { identityId: identity.id, merge: others, link };
   return { identityId: survivor, merge: [identity.id, ...others.slice(1)], link };
 };
 
@@ -105,7 +106,9 @@ export const problemsOf = (
   const all = new Map(
     [...identities.flatMap(({ logins }) => logins), ...link].map((login) => [login.key, login]),
   );
-  const publicProviders = [...all.values()].filter((login) => !login.isDeveloper).map((login) => login.provider);
+  const publicProviders = [...all.values()]
+    .filter((login) => !login.isDeveloper)
+    .map((login) => login.provider);
   const conflictingProviders = new Set(
     publicProviders.filter((provider, at) => publicProviders.indexOf(provider) < at),
   );

@@ -62,7 +62,12 @@ export const lookupDeveloperIdentity = async (
   if (!identityId) throw developerUserNotFound();
   await requireInPool(ctx, pool, identityId);
   const limit = given.maxResults ?? LIMITS.listPage;
-  const rows = await usersOf(ctx, { identityId, provider, after: decodeCursor(given.nextToken, 'nextToken'), limit });
+  const rows = await usersOf(ctx, {
+    identityId,
+    provider,
+    after: decodeCursor(given.nextToken, 'nextToken'),
+    limit,
+  });
   const page = rows.slice(0, limit);
   return {
     identityId,
@@ -73,7 +78,12 @@ export const lookupDeveloperIdentity = async (
 
 const usersOf = async (
   ctx: Context,
-  { identityId, provider, after, limit }: { identityId: string; provider: string; after: string; limit: number },
+  {
+    identityId,
+    provider,
+    after,
+    limit,
+  }: { identityId: string; provider: string; after: string; limit: number },
 ): Promise<string[]> => {
   const rows = await ctx.db
     .createQueryBuilder(IdentityLogin, 'login')
@@ -131,7 +141,9 @@ export const mergeDeveloperIdentities = async (
 const decideDeveloperMerge = (logins: OwnedLogin[], destination: string): LoginDecision => {
   const identityId = logins.find((login) => login.subject === destination)?.ownerId ?? null;
   if (identityId === null || logins.some((login) => login.ownerId === null)) throw developerUserNotFound();
-  const merge = logins.flatMap(({ ownerId }) => (ownerId === null || ownerId === identityId ? [] : [ownerId]));
+  const merge = logins.flatMap(({ ownerId }) =>
+    ownerId === null || ownerId === identityId ? [] : [ownerId],
+  );
   return { identityId, merge, link: [] };
 };
 

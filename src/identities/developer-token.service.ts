@@ -7,7 +7,13 @@ import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { amrOf, issueOpenIdToken } from '../tokens/open-id-token';
 import { parse, regionalId, text } from '../validate';
-import { decideGetId, forbidden, type IdentityState, type LoginDecision, type OwnedLogin } from './decide-logins';
+import {
+  decideGetId,
+  forbidden,
+  type IdentityState,
+  type LoginDecision,
+  type OwnedLogin,
+} from './decide-logins';
 import { loginList, scopeOf } from './get-id.service';
 import { findIdentity, identityNotFound } from './identity-state';
 import type { ProvenLogin } from './login-rows';
@@ -23,7 +29,10 @@ const tokenInput = z.object({
   principalTags: z
     .array(z.object({ key: text(1, 128), value: text(1, 256) }))
     .max(LIMITS.tagsPerPool)
-    .refine((tags) => new Set(tags.map((tag) => tag.key)).size === tags.length, 'must not have the same key twice')
+    .refine(
+      (tags) => new Set(tags.map((tag) => tag.key)).size === tags.length,
+      'must not have the same key twice',
+    )
     .nullish(),
   tokenDuration: z.int().min(1).max(86_400).nullish(),
 });
@@ -54,8 +63,7 @@ export const getOpenIdTokenForDeveloperIdentity = async (
     ...scopeOf(pool),
     identityId: given.identityId ?? null,
     proven: [user, ...verified],
-    decide: ({ named, logins, owners }) =>
-      named ? decideLink(named, logins) : decideGetId(logins, owners),
+    decide: ({ named, logins, owners }) => (named ? decideLink(named, logins) : decideGetId(logins, owners)),
   });
   const qualifier = `${user.provider}:${pool.id}:${user.subject}`;
   const token = await issueOpenIdToken(
@@ -82,7 +90,9 @@ const developerLogin = (pool: IdentityPool, logins: { provider: string; token: s
         : `logins must have one entry of the developer provider ${pool.developerProviderName}`,
       { field: 'logins' },
     );
-  const subject = parse(z.object({ [`logins[${at}].token`]: developerUser }), { [`logins[${at}].token`]: login.token });
+  const subject = parse(z.object({ [`logins[${at}].token`]: developerUser }), {
+    [`logins[${at}].token`]: login.token,
+  });
   return { provider: login.provider, subject: Object.values(subject)[0] ?? '' };
 };
 
@@ -108,4 +118,3 @@ export const requireInPool = async (ctx: Context, pool: IdentityPool, identityId
   const identity = await findIdentity(ctx, identityId);
   if (identity.identityPoolId !== pool.id) throw identityNotFound(identityId);
 };
-

@@ -34,11 +34,7 @@ export const mergeInto = async (
 const moveLogins = async (tx: Context, loserId: string, survivorId: string): Promise<void> => {
   const rows = await tx.db.findBy(IdentityLogin, { identityId: loserId });
   if (rows.length === 0) return;
-  await tx.db.update(
-    Login,
-    { key: In(rows.map((row) => row.loginKey)) },
-    { identityId: survivorId },
-  );
+  await tx.db.update(Login, { key: In(rows.map((row) => row.loginKey)) }, { identityId: survivorId });
   await tx.db.insert(
     IdentityLogin,
     rows.map((row) => ({ ...row, identityId: survivorId })),

@@ -87,7 +87,8 @@ const statesUnderLock = async (
   developerProvider: string | null,
 ): Promise<IdentityState[]> => {
   const states: IdentityState[] = [];
-  for (const identity of await lockIdentities(tx, ids)) states.push(await stateOf(tx, identity, developerProvider));
+  for (const identity of await lockIdentities(tx, ids))
+    states.push(await stateOf(tx, identity, developerProvider));
   return states;
 };
 
