@@ -1,7 +1,9 @@
 import { In } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit, recordDenials } from '../audit/record-audit';
 import { authorize, isAuthorized } from '../authorize';
 import { inTransaction, type Context } from '../context';
+import { ServiceError } from '../errors';
 import { identityPoolArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId } from '../validate';
@@ -51,10 +53,13 @@ const deleteOne = async (
   identityId: string,
   identity: Identity | undefined,
 ): Promise<UnprocessedErrorCode | undefined> => {
-  if (!mayDelete(ctx, identityId, identity)) return 'ACCESS_DENIED';
+  if (!mayDelete(ctx, identityId, identity)) {
+    await recordDenials(ctx, [new ServiceError('ACCESS_DENIED', '', { action: ACTION, resource: '*' })]);
+    return 'ACCESS_DENIED';
+  }
   if (!identity) return undefined;
   try {
-    await inTransaction(ctx, (tx) => eraseIdentity(tx, identityId));
+    await inTransaction(ctx, (tx) => eraseIdentity(tx, identity));
     return undefined;
   } catch (error) {
     ctx.log.error({ err: error, identityId }, 'an identity could not be deleted');
@@ -75,7 +80,7 @@ const mayDelete = (ctx: Context, identityId: string, identity: Identity | undefi
 };
 
 /** Logins go first and under lock, so that a login being linked at the same time does not outlive its identity. */
-const eraseIdentity = async (tx: Context, identityId: string): Promise<void> => {
+const eraseIdentity = async (tx: Context, { id: identityId, identityPoolId }: Identity): Promise<void> => {
   const before = await loginsOf(tx, identityId);
   await lockLogins(
     tx,
@@ -85,4 +90,5 @@ const eraseIdentity = async (tx: Context, identityId: string): Promise<void> => 
   const keys = (await loginsOf(tx, identityId)).map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
   await tx.db.delete(Identity, { id: identityId });
+  await recordAudit(tx, { action: ACTION, resource: '*', identityPoolId, details: { identityId } });
 };

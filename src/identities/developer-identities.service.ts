@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { invalidParameter, resourceConflict, resourceNotFound } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
-import { authorizedPool } from '../identity-pools/identity-pool.service';
+import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { decodeCursor, encodeCursor } from '../page';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId, text } from '../validate';
@@ -129,13 +129,17 @@ export const mergeDeveloperIdentities = async (
   const pool = await authorizedPool(ctx, action, given.identityPoolId);
   requireDeveloperProvider(pool, given.developerProviderName);
   const users = [given.sourceUserIdentifier, given.destinationUserIdentifier];
-  const identityId = await settleLogins(ctx, {
-    ...scopeOf(pool),
-    identityId: null,
-    proven: users.map((subject) => ({ provider: given.developerProviderName, subject })),
-    decide: ({ logins }) => decideDeveloperMerge(logins, given.destinationUserIdentifier),
+  return inTransaction(ctx, async (tx) => {
+    const identityId = await settleLogins(tx, {
+      ...scopeOf(pool),
+      identityId: null,
+      proven: users.map((subject) => ({ provider: given.developerProviderName, subject })),
+      decide: ({ logins }) => decideDeveloperMerge(logins, given.destinationUserIdentifier),
+    });
+    const details = { identityId, developerProviderName: given.developerProviderName };
+    await recordPoolChange(tx, action, pool, details);
+    return { identityId };
   });
-  return { identityId };
 };
 
 const decideDeveloperMerge = (logins: OwnedLogin[], destination: string): LoginDecision => {
@@ -181,6 +185,8 @@ export const unlinkDeveloperIdentity = async (
   return inTransaction(ctx, async (tx) => {
     const state = await lockedState(tx, given.identityId, pool.developerProviderName);
     if (!state.logins.some((login) => login.key === key)) throw developerUserNotFound();
+    const details = { identityId: state.id, developerProviderName: given.developerProviderName };
+    await recordPoolChange(tx, action, pool, details);
     return unlinkFrom(tx, state.id, [key]);
   });
 };

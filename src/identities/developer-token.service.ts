@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Context } from '../context';
 import { ServiceError, invalidParameter, resourceConflict } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
-import { authorizedPool } from '../identity-pools/identity-pool.service';
+import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { amrOf, issueOpenIdToken } from '../tokens/open-id-token';
@@ -66,6 +66,7 @@ export const getOpenIdTokenForDeveloperIdentity = async (
     decide: ({ named, logins, owners }) => (named ? decideLink(named, logins) : decideGetId(logins, owners)),
   });
   const qualifier = `${user.provider}:${pool.id}:${user.subject}`;
+  const seconds = given.tokenDuration ?? DEFAULT_SECONDS;
   const token = await issueOpenIdToken(
     ctx,
     {
@@ -74,8 +75,13 @@ export const getOpenIdTokenForDeveloperIdentity = async (
       amr: amrOf({ authenticated: true, logins: [{ provider: user.provider, qualifier }, ...verified] }),
       principalTags: Object.fromEntries((given.principalTags ?? []).map(({ key, value }) => [key, value])),
     },
-    given.tokenDuration ?? DEFAULT_SECONDS,
+    seconds,
   );
+  await recordPoolChange(ctx, action, pool, {
+    identityId,
+    providers: [user.provider, ...verified.map((login) => login.provider)],
+    tokenDuration: seconds,
+  });
   return { identityId, token };
 };
 

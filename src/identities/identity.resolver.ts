@@ -18,10 +18,13 @@ import {
   IdentityConnection,
   IdentityType,
   ListIdentitiesArgs,
+  PreviewMergeInput,
+  PreviewMergePayload,
   UnlinkIdentityInput,
   UnlinkIdentityPayload,
   toIdentityType,
 } from './identity.types';
+import { previewMerge } from './preview-merge.service';
 import { unlinkIdentity } from './unlink-identity.service';
 
 /** Identities, how they are got and given up. */
@@ -65,6 +68,30 @@ export class IdentityResolver {
     name: string,
   ): Promise<DatasetType> {
     return toDatasetType(await describeDataset(ctx, { identityId: id, identityPoolId, datasetName: name }));
+  }
+
+  @FieldResolver(() => IdentityType, {
+    nullable: true,
+    description: 'The identity that this one was merged into, when that is why it is disabled.',
+  })
+  async mergedInto(
+    @Ctx() ctx: Context,
+    @Root() { mergedIntoId }: IdentityType,
+  ): Promise<IdentityType | null> {
+    return mergedIntoId === null
+      ? null
+      : toIdentityType(await describeIdentity(ctx, { identityId: mergedIntoId }));
+  }
+
+  @Query(() => PreviewMergePayload, {
+    description:
+      'What getId or getCredentialsForIdentity would do with these logins, without doing it. Needs no credentials.',
+  })
+  previewMerge(
+    @Ctx() ctx: Context,
+    @Arg('input', () => PreviewMergeInput, { description: 'The logins.' }) input: PreviewMergeInput,
+  ): Promise<PreviewMergePayload> {
+    return previewMerge(ctx, input);
   }
 
   @Mutation(() => GetIdPayload, {

@@ -57,8 +57,10 @@ export const settleLogins = async (ctx: Context, call: LoginCall): Promise<strin
   });
 };
 
-const readWorld = async (ctx: Context, call: LoginCall): Promise<LoginWorld> => {
+/** What the rules decide by, as it is at this moment; an identity of another pool counts as unknown. */
+export const readWorld = async (ctx: Context, call: Omit<LoginCall, 'decide'>): Promise<LoginWorld> => {
   const named = call.identityId === null ? undefined : await findIdentity(ctx, call.identityId);
+  if (named && named.identityPoolId !== call.identityPoolId) throw identityNotFound(named.id);
   const logins = await withOwners(ctx, call, call.proven);
   const owners: IdentityState[] = [];
   for (const id of ownersOf(logins))

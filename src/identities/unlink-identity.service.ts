@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { inTransaction, type Context } from '../context';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
@@ -36,6 +37,13 @@ export const unlinkIdentity = async (
     const isProven = verified.some((login) => login.developer?.identityId === state.id);
     if (!isProven) requireOwnLogin(state, await withOwners(tx, scopeOf(pool), verified));
     const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
+    await recordAudit(tx, {
+      action: 'cognito-identity:UnlinkIdentity',
+      resource: '*',
+      identityPoolId,
+      identityId: state.id,
+      details: { providers: remove.map((login) => login.provider) },
+    });
     return unlinkFrom(
       tx,
       state.id,
