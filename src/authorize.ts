@@ -76,7 +76,9 @@ export const conditionKeysOf = (
   ctx: Context,
   actor: Actor,
 ): Record<string, string | string[] | undefined> => {
+  const { sourceIp } = ctx.request;
   const common = {
+    ...(sourceIp === null ? {} : { 'aws:SourceIp': sourceIp }),
     'aws:CurrentTime': ctx.now().toISOString(),
     'aws:EpochTime': String(Math.floor(ctx.now().getTime() / 1000)),
     'aws:RequestedRegion': ctx.config.region,

@@ -64,6 +64,8 @@ export interface Config {
   administratorKey: AdministratorKey | undefined;
   /** `ROCKPOOL_INTROSPECTION`: whether GraphQL introspection and the Sandbox page are served. Default true. */
   introspection: boolean;
+  /** `ROCKPOOL_AUDIT_RETENTION_DAYS`: days that audit events are kept. Default 90, 1 to 3,650. */
+  auditRetentionDays: number;
   /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
   signingKeyDays: number;
   /** Where third parties are asked about logins: for stand-ins in tests, and for proxies. */
@@ -156,6 +158,7 @@ const environment = z.object({
     .enum(['true', 'false'], { message: 'must be true or false' })
     .default('true')
     .transform((text) => text === 'true'),
+  ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
   ROCKPOOL_APPLE_URL: baseUrl.default('https://appleid.apple.com'),
@@ -228,6 +231,7 @@ const toConfig = (env: Environment): Config => ({
           secretAccessKey: env.ROCKPOOL_ADMIN_SECRET_ACCESS_KEY ?? '',
         },
   introspection: env.ROCKPOOL_INTROSPECTION,
+  auditRetentionDays: env.ROCKPOOL_AUDIT_RETENTION_DAYS,
   signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
   loginProviders: {
     google: env.ROCKPOOL_GOOGLE_URL,

@@ -1,3 +1,4 @@
+import { AuditEvent } from './audit/audit-event.entity';
 import { ApiKey } from './credentials/api-key.entity';
 import { Identity } from './identities/identity.entity';
 import { IdentityLogin } from './identities/identity-login.entity';
@@ -15,6 +16,7 @@ import { SigningKey } from './tokens/signing-key.entity';
 /** Every entity class, once. The only file that knows them all. */
 export const entities = [
   ApiKey,
+  AuditEvent,
   Dataset,
   Identity,
   IdentityLogin,

@@ -1,3 +1,4 @@
+import { sweepAuditEvents } from './audit/audit-event.service';
 import type { Context } from './context';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
 import { sweepUsedSamlAssertions } from './logins/use-assertion';
@@ -26,6 +27,7 @@ export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } =
 const sweep = async (ctx: Context): Promise<void> => {
   await purgeDeletedPools(ctx);
   await sweepUsedSyncSessions(ctx);
+  await sweepAuditEvents(ctx);
   await rotateAgedKey(ctx);
   await sweepUsedSamlAssertions(ctx);
 };

@@ -33,6 +33,8 @@ describe('without any variable, the configuration', () => {
       secret: undefined,
       administratorKey: undefined,
       introspection: true,
+      auditRetentionDays: 90,
+      signingKeyDays: 90,
       loginProviders: {
         google: 'https://accounts.google.com',
         apple: 'https://appleid.apple.com',

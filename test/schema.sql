@@ -10,6 +10,22 @@ table api_keys
   created_at timestamp with time zone NOT NULL
   revoked_at timestamp with time zone
 
+table audit_events
+  event_id text COLLATE "C" NOT NULL
+  occurred_at timestamp with time zone NOT NULL
+  actor_kind text NOT NULL
+  actor_id text
+  actor_arn text
+  action text NOT NULL
+  resource_arn text NOT NULL
+  identity_pool_id text
+  outcome text NOT NULL
+  error_code text
+  source_ip text
+  user_agent text
+  request_id text NOT NULL
+  details json NOT NULL
+
 table datasets
   identity_id text NOT NULL
   dataset_name text COLLATE "C" NOT NULL
@@ -126,6 +142,9 @@ table used_sync_sessions
 constraint api_keys.api_keys__primary_key
   PRIMARY KEY (access_key_id)
 
+constraint audit_events.audit_events__primary_key
+  PRIMARY KEY (event_id)
+
 constraint datasets.datasets__of_an_identity
   FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
 
@@ -182,6 +201,15 @@ constraint used_sync_sessions.used_sync_sessions__of_a_dataset
 
 constraint used_sync_sessions.used_sync_sessions__primary_key
   PRIMARY KEY (identity_id, session_id)
+
+index audit_events.audit_events__by_action
+  CREATE INDEX audit_events__by_action ON audit_events USING btree (action, event_id)
+
+index audit_events.audit_events__by_actor
+  CREATE INDEX audit_events__by_actor ON audit_events USING btree (actor_id, event_id)
+
+index audit_events.audit_events__by_pool
+  CREATE INDEX audit_events__by_pool ON audit_events USING btree (identity_pool_id, event_id)
 
 index identities.identities__by_pool
   CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)

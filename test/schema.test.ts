@@ -131,6 +131,7 @@ describe('the GraphQL schema', () => {
       'Identity.datasets',
       'IdentityPool.identities',
       'Query.apiKeys',
+      'Query.auditEvents',
       'Query.identityPools',
       'Query.identityProviders',
       'Query.roles',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { ServiceError, badCredentials, invalidParameter, notAuthorized } from '../errors';
 import { assumedRoleArn } from '../ids';
@@ -59,6 +60,19 @@ export const assumeRoleWithWebIdentity = async (
     cut: false,
     ...sessionPolicy(given.policy),
     expiresAt: expirationAfter(ctx.now(), seconds),
+  });
+  await recordAudit(ctx, {
+    action: 'sts:AssumeRoleWithWebIdentity',
+    resource: role.arn,
+    identityPoolId: token.identityPoolId,
+    identityId: token.identityId,
+    details: {
+      identityId: token.identityId,
+      roleArn: role.arn,
+      roleSessionName: given.roleSessionName,
+      accessKeyId: credentials.accessKeyId,
+      durationSeconds: seconds,
+    },
   });
   return {
     credentials,

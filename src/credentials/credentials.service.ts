@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { ServiceError, invalidParameter } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
@@ -43,6 +44,7 @@ export const getOpenIdToken = async (
     amr: amrFor(proven),
     principalTags: tagsOfLogins(proven.pool, proven.logins),
   });
+  await recordIssue(ctx, 'cognito-identity:GetOpenIdToken', proven);
   return { identityId, token };
 };
 
@@ -102,8 +104,26 @@ export const getCredentialsForIdentity = async (
     cut: logins.length === 0,
     expiresAt: expirationAfter(ctx.now(), ENHANCED_FLOW_SECONDS),
   });
+  const { accessKeyId } = credentials;
+  const action = 'cognito-identity:GetCredentialsForIdentity';
+  await recordIssue(ctx, action, proven, { roleArn: role.arn, accessKeyId });
   return { identityId: identity.id, credentials };
 };
+
+/** Before they are handed out: what cannot be written down is not issued. */
+const recordIssue = (
+  ctx: Context,
+  action: string,
+  { identity, pool, logins }: ProvenIdentity,
+  details: Record<string, unknown> = {},
+): Promise<void> =>
+  recordAudit(ctx, {
+    action,
+    resource: '*',
+    identityPoolId: pool.id,
+    identityId: identity.id,
+    details: { ...details, identityId: identity.id, providers: logins.map((login) => login.provider) },
+  });
 
 const chosenRole = async (
   ctx: Context,

@@ -30,6 +30,7 @@ export const MANAGED_POLICIES = {
     'iam:SimulatePrincipalPolicy',
   ),
   ReadOnly: allow(
+    'cloudtrail:LookupEvents',
     'cognito-identity:Describe*',
     'cognito-identity:Get*PoolRoles',
     'cognito-identity:GetPrincipalTagAttributeMap',

@@ -30,7 +30,7 @@ const serviceErrorOf = (error: unknown): ServiceError | undefined => {
 };
 
 /** What was thrown first: GraphQL errors wrap it, some of them twice. */
-const causeOf = (error: unknown): unknown =>
+export const causeOf = (error: unknown): unknown =>
   error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;
 
 /** The answer to a call that the database cannot take now; undefined for any other failure. */

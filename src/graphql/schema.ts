@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { AuditEventResolver } from '../audit/audit-event.resolver';
 import { ApiKeyResolver } from '../credentials/api-key.resolver';
 import { CredentialsResolver } from '../credentials/credentials.resolver';
 import { IdentityPoolIdentitiesResolver, IdentityResolver } from '../identities/identity.resolver';
@@ -17,6 +18,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   ApiKeyResolver,
   CredentialsResolver,
   IdentityPoolIdentitiesResolver,
+  AuditEventResolver,
   IdentityPoolResolver,
   IdentityResolver,
   OpenIdConnectProviderResolver,

@@ -1,5 +1,6 @@
 import { IsNull, MoreThan } from 'typeorm';
 import type { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
@@ -17,11 +18,7 @@ import {
   type CreateIdentityPoolInput,
   type UpdateIdentityPoolInput,
 } from './identity-pool.input';
-import {
-  developerProviderNameAfter,
-  loginProvidersOf,
-  requireUsableProviders,
-} from './login-providers';
+import { developerProviderNameAfter, loginProvidersOf, requireUsableProviders } from './login-providers';
 
 type ParsedCreate = z.infer<typeof createIdentityPoolInput>;
 type ParsedUpdate = z.infer<typeof updateIdentityPoolInput>;
@@ -46,6 +43,7 @@ export const createIdentityPool = async (
     if (given.createDefaultRoles) await createDefaultRoles(tx, pool);
     await changed(tx, 'identity-pool', pool.id);
     await tx.db.insert(IdentityPool, pool);
+    await recordPoolChange(tx, 'cognito-identity:CreateIdentityPool', pool, settingsOf(pool));
   });
   return pool;
 };
@@ -103,6 +101,7 @@ export const updateIdentityPool = async (
     Object.assign(pool, replacedMembers(pool, given));
     await requireUsableProviders(tx, pool);
     await savePool(tx, pool);
+    await recordPoolChange(tx, 'cognito-identity:UpdateIdentityPool', pool, settingsOf(pool));
     return pool;
   });
 };
@@ -132,6 +131,32 @@ export const savePool = async (tx: Context, pool: IdentityPool): Promise<void> =
   await changed(tx, 'identity-pool', pool.id);
   await tx.db.update(IdentityPool, { id: pool.id }, pool);
 };
+
+/** Writes a change of a pool into the audit log. */
+export const recordPoolChange = (
+  tx: Context,
+  action: string,
+  pool: IdentityPool,
+  details: Record<string, unknown> = {},
+): Promise<void> =>
+  recordAudit(tx, {
+    action,
+    resource: identityPoolArn(tx.config, pool.id),
+    identityPoolId: pool.id,
+    details,
+  });
+
+/** Without the ids of apps at providers: those of Twitter hold a secret. */
+const settingsOf = (pool: IdentityPool): Record<string, unknown> => ({
+  identityPoolName: pool.name,
+  allowUnauthenticatedIdentities: pool.allowUnauthenticatedIdentities,
+  allowClassicFlow: pool.allowClassicFlow,
+  developerProviderName: pool.developerProviderName,
+  supportedLoginProviders: pool.supportedLoginProviders.map(({ provider }) => provider),
+  cognitoIdentityProviders: pool.cognitoIdentityProviders,
+  openIdConnectProviderARNs: pool.openIdConnectProviderArns,
+  samlProviderARNs: pool.samlProviderArns,
+});
 
 /** One pool with its settings. @throws RESOURCE_NOT_FOUND */
 export const describeIdentityPool = async (

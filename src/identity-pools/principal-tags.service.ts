@@ -3,7 +3,7 @@ import { inTransaction, type Context } from '../context';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId, text } from '../validate';
 import type { PrincipalTagAttributeMap } from './identity-pool.entity';
-import { authorizedPool, lockPool, savePool } from './identity-pool.service';
+import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
 
 /** Bytes of UTF-8 of a tag key and its claim's name together (attributes for access control, B9). */
 const TAG_AND_CLAIM_BYTES = 460;
@@ -55,6 +55,7 @@ export const setPrincipalTagAttributeMap = async (
     );
     pool.principalTagAttributeMaps = isActive(map) ? [...others, map] : others;
     await savePool(tx, pool);
+    await recordPoolChange(tx, action, pool, { ...map });
   });
   return map;
 };

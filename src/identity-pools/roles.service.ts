@@ -4,7 +4,7 @@ import { inTransaction, type Context } from '../context';
 import type { RoleMapping } from '../roles/role-mapping';
 import { parse, regionalId } from '../validate';
 import type { IdentityPool } from './identity-pool.entity';
-import { authorizedPool, lockPool, savePool } from './identity-pool.service';
+import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
 import { roleArn, roleMappingList, toRoleMapping } from './role-mapping.input';
 
 const setIdentityPoolRolesInput = z.object({
@@ -36,6 +36,8 @@ export const setIdentityPoolRoles = async (
     pool.unauthenticatedRoleArn = given.roles.unauthenticated ?? null;
     pool.roleMappings = roleMappings;
     await savePool(tx, pool);
+    const { roles } = given;
+    await recordPoolChange(tx, 'cognito-identity:SetIdentityPoolRoles', pool, { roles, roleMappings });
     return pool;
   });
 };

@@ -1,5 +1,6 @@
 import { MoreThan } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
@@ -48,6 +49,7 @@ export const createSAMLProvider = async (
     await tx.db.insert(SamlProvider, provider).catch((error: unknown) => {
       throw violatedConstraint(error) === 'saml_providers__primary_key' ? alreadyExists(name) : error;
     });
+    await recordAudit(tx, { action: 'iam:CreateSAMLProvider', resource: arn });
   });
   return provider;
 };
@@ -78,6 +80,7 @@ export const updateSAMLProvider = async (
     Object.assign(provider, { metadataDocument, lastModifiedAt: tx.now() });
     await changed(tx, 'saml-provider', arn);
     await tx.db.update(SamlProvider, { arn }, provider);
+    await recordAudit(tx, { action: 'iam:UpdateSAMLProvider', resource: arn });
     return provider;
   });
 };
@@ -94,6 +97,7 @@ export const deleteSAMLProvider = async (ctx: Context, input: SAMLProviderInput)
     await requireUnused(tx, arn);
     await changed(tx, 'saml-provider', arn);
     await tx.db.delete(SamlProvider, { arn });
+    await recordAudit(tx, { action: 'iam:DeleteSAMLProvider', resource: arn });
     return provider;
   });
 };

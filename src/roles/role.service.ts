@@ -1,5 +1,6 @@
 import { MoreThan } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
@@ -92,7 +93,15 @@ export const insertRole = (ctx: Context, role: Role): Promise<void> =>
     await tx.db.insert(Role, role).catch((error: unknown) => {
       throw violatedConstraint(error)?.startsWith('roles__') ? alreadyExists(role.name) : error;
     });
+    await recordAudit(tx, { action: 'iam:CreateRole', resource: role.arn, details: grantsOf(role) });
   });
+
+/** What a role lets whom do. */
+const grantsOf = (role: Role): Record<string, unknown> => ({
+  assumeRolePolicyDocument: role.trustPolicy,
+  policies: role.permissionPolicies,
+  maxSessionDuration: role.maxSessionDuration,
+});
 
 const alreadyExists = (name: string): ServiceError =>
   new ServiceError('ENTITY_ALREADY_EXISTS', `Role with name ${name} already exists.`, { field: 'roleName' });
@@ -115,7 +124,9 @@ export const updateRole = async (ctx: Context, input: UpdateRoleInput): Promise<
   return inTransaction(ctx, async (tx) => {
     await changed(tx, 'role', known.arn);
     await tx.db.update(Role, { arn: known.arn }, changes as object);
-    return tx.db.findOneByOrFail(Role, { arn: known.arn });
+    const role = await tx.db.findOneByOrFail(Role, { arn: known.arn });
+    await recordAudit(tx, { action: 'iam:UpdateRole', resource: role.arn, details: grantsOf(role) });
+    return role;
   });
 };
 
@@ -126,6 +137,7 @@ export const deleteRole = async (ctx: Context, input: { roleName: string }): Pro
   await inTransaction(ctx, async (tx) => {
     await changed(tx, 'role', role.arn);
     await tx.db.delete(Role, { arn: role.arn });
+    await recordAudit(tx, { action: 'iam:DeleteRole', resource: role.arn });
   });
   return role;
 };

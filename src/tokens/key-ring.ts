@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type JWK, type KeyLike } from 'jose';
 import { LessThan, Not } from 'typeorm';
+import { recordAudit } from '../audit/record-audit';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
 import { open, seal } from './seal';
@@ -81,7 +82,10 @@ export const rotate = async (
     if (!isDue(await currentKey(tx))) return undefined;
     await moveOn(tx, fresh);
     for (const key of Object.values(CACHE_KEYS)) await changed(tx, 'signing-key', key);
-    return (await currentKey(tx)) ?? fresh;
+    const current = (await currentKey(tx)) ?? fresh;
+    const details = { current: current.id, next: fresh.id };
+    await recordAudit(tx, { action: 'cognito-identity:RotateSigningKey', resource: '*', details });
+    return current;
   });
 };
 
