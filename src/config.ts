@@ -1,4 +1,14 @@
 import { z } from 'zod';
+import {
+  baseUrl,
+  listOfNames,
+  postgresUrl,
+  proxies,
+  safeAddress,
+  trueOrFalse,
+  url,
+  wholeNumber,
+} from './config-values';
 
 /** The first administrator key, when the operator brings one along. */
 export interface AdministratorKey {
@@ -36,6 +46,24 @@ export interface SamlServiceProvider {
   recipients: string[];
 }
 
+/** How much callers without credentials may do in a window of time. One limit's calls do not count in another. */
+export interface RateLimits {
+  /** `ROCKPOOL_RATE_LIMITS`: whether calls are limited at all. Default true. */
+  enabled: boolean;
+  /** `ROCKPOOL_RATE_LIMIT_WINDOW_SECONDS`: how long a window is. Default 60, 1 to 86,400. */
+  windowSeconds: number;
+  /** `ROCKPOOL_RATE_LIMIT_GUESTS_PER_IP`: new guests from one address in a window. Default 60. */
+  guestsPerIp: number;
+  /** `ROCKPOOL_RATE_LIMIT_GUESTS_PER_POOL`: new guests of one pool in a window. Default 1,000. */
+  guestsPerPool: number;
+  /** `ROCKPOOL_RATE_LIMIT_CALLS_PER_IP`: calls of each public operation from one address in a window. Default 600. */
+  callsPerIp: number;
+  /** `ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL`: calls of getId, of unlinkIdentity and of previewMerge for one pool in a window. Default 1,500, as Cognito's 25 a second. */
+  identitiesPerPool: number;
+  /** `ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL`: calls of getCredentialsForIdentity, of getOpenIdToken and of assumeRoleWithWebIdentity for one pool in a window. Default 12,000, as Cognito's 200 a second. */
+  credentialsPerPool: number;
+}
+
 /** Everything an operator can set. Read once, at start, from the environment; nothing else reads the environment. */
 export interface Config {
   /** `PORT`: the TCP port to listen on; 0 lets the system choose. Default 4000. */
@@ -64,6 +92,14 @@ export interface Config {
   administratorKey: AdministratorKey | undefined;
   /** `ROCKPOOL_INTROSPECTION`: whether GraphQL introspection and the Sandbox page are served. Default true. */
   introspection: boolean;
+  /**
+   * `ROCKPOOL_TRUST_PROXY`: whose `X-Forwarded-For` is believed, so that limits, policies and the audit log see the
+   * callers' addresses and not the proxy's: the addresses and networks of proxies with commas (`10.0.0.0/8,::1`), or the
+   * number of proxies in front, 1 to 10, when nobody can reach this server around them. Default 0: nobody's.
+   */
+  trustProxy: number | string[];
+  /** How much callers without credentials may do. */
+  rateLimits: RateLimits;
   /** `ROCKPOOL_AUDIT_RETENTION_DAYS`: days that audit events are kept. Default 90, 1 to 3,650. */
   auditRetentionDays: number;
   /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
@@ -87,46 +123,7 @@ export class ConfigError extends Error {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const wholeNumber = (low: number, high: number) =>
-  z
-    .string()
-    .refine((text) => /^\d+$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      message: `must be a whole number from ${low} to ${high}`,
-    })
-    .transform(Number);
-
-const url = (protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-
-const postgresUrl = url(['postgres:', 'postgresql:']).optional();
-
-const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
-
-/** What is sent there proves who somebody is, so it goes encrypted or stays on this machine. */
-const isSafeAddress = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  if (username !== '' || password !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK_HOSTS.includes(hostname));
-};
-
-const safeAddress = z
-  .string()
-  .refine(
-    isSafeAddress,
-    'must be a URL that starts with https:// (http:// only for localhost, 127.0.0.1 and [::1]), without user name and password',
-  );
-
-const baseUrl = safeAddress
-  .refine((text) => !/[?#]/.test(text), 'must not have a query or a fragment')
-  .transform((text) => text.replace(/\/+$/, ''));
-
-const listOfNames = z
-  .string()
-  .transform((text) => text.split(',').map((name) => name.trim()))
-  .refine((names) => names.every((name) => name !== ''), 'must be names with a comma between them');
+const MOST_CALLS = 1_000_000_000;
 
 const environment = z.object({
   PORT: wholeNumber(0, 65535).default(4000),
@@ -154,10 +151,15 @@ const environment = z.object({
     .string()
     .regex(/^[!-~]{8,128}$/, 'must be 8 to 128 printable ASCII characters without spaces')
     .optional(),
-  ROCKPOOL_INTROSPECTION: z
-    .enum(['true', 'false'], { message: 'must be true or false' })
-    .default('true')
-    .transform((text) => text === 'true'),
+  ROCKPOOL_INTROSPECTION: trueOrFalse.default(true),
+  ROCKPOOL_TRUST_PROXY: proxies.default(0),
+  ROCKPOOL_RATE_LIMITS: trueOrFalse.default(true),
+  ROCKPOOL_RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 86_400).default(60),
+  ROCKPOOL_RATE_LIMIT_GUESTS_PER_IP: wholeNumber(1, MOST_CALLS).default(60),
+  ROCKPOOL_RATE_LIMIT_GUESTS_PER_POOL: wholeNumber(1, MOST_CALLS).default(1000),
+  ROCKPOOL_RATE_LIMIT_CALLS_PER_IP: wholeNumber(1, MOST_CALLS).default(600),
+  ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL: wholeNumber(1, MOST_CALLS).default(1500),
+  ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL: wholeNumber(1, MOST_CALLS).default(12_000),
   ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
@@ -231,6 +233,16 @@ const toConfig = (env: Environment): Config => ({
           secretAccessKey: env.ROCKPOOL_ADMIN_SECRET_ACCESS_KEY ?? '',
         },
   introspection: env.ROCKPOOL_INTROSPECTION,
+  trustProxy: env.ROCKPOOL_TRUST_PROXY,
+  rateLimits: {
+    enabled: env.ROCKPOOL_RATE_LIMITS,
+    windowSeconds: env.ROCKPOOL_RATE_LIMIT_WINDOW_SECONDS,
+    guestsPerIp: env.ROCKPOOL_RATE_LIMIT_GUESTS_PER_IP,
+    guestsPerPool: env.ROCKPOOL_RATE_LIMIT_GUESTS_PER_POOL,
+    callsPerIp: env.ROCKPOOL_RATE_LIMIT_CALLS_PER_IP,
+    identitiesPerPool: env.ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL,
+    credentialsPerPool: env.ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL,
+  },
   auditRetentionDays: env.ROCKPOOL_AUDIT_RETENTION_DAYS,
   signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
   loginProviders: {

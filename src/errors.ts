@@ -70,6 +70,9 @@ export const resourceConflict = (message: string, fields: ErrorFields = {}): Ser
 export const limitExceeded = (message: string, fields: ErrorFields): ServiceError =>
   new ServiceError('LIMIT_EXCEEDED', message, fields);
 
-/** The server cannot take the call now; it is safe to send it again after `retryAfterSeconds`. */
-export const tooManyRequests = (message: string, retryAfterSeconds: number): ServiceError =>
-  new ServiceError('TOO_MANY_REQUESTS', message, { retryAfterSeconds });
+/** The server cannot take the call now; it is safe to send it again after `retryAfterSeconds`. A rate limit names itself as `limit`. */
+export const tooManyRequests = (
+  message: string,
+  retryAfterSeconds: number,
+  fields: ErrorFields = {},
+): ServiceError => new ServiceError('TOO_MANY_REQUESTS', message, { ...fields, retryAfterSeconds });

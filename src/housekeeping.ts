@@ -3,6 +3,7 @@ import type { Context } from './context';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
 import { sweepUsedSamlAssertions } from './logins/use-assertion';
 import { sweepUsedSyncSessions } from './sync/sweep-sessions';
+import { sweepCounters } from './rate-limits/sweep-counters';
 import { rotateAgedKey } from './tokens/signing-key.service';
 
 const EVERY_MS = 60_000;
@@ -30,4 +31,5 @@ const sweep = async (ctx: Context): Promise<void> => {
   await sweepAuditEvents(ctx);
   await rotateAgedKey(ctx);
   await sweepUsedSamlAssertions(ctx);
+  await sweepCounters(ctx);
 };

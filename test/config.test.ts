@@ -33,6 +33,16 @@ describe('without any variable, the configuration', () => {
       secret: undefined,
       administratorKey: undefined,
       introspection: true,
+      trustProxy: 0,
+      rateLimits: {
+        enabled: true,
+        windowSeconds: 60,
+        guestsPerIp: 60,
+        guestsPerPool: 1000,
+        callsPerIp: 600,
+        identitiesPerPool: 1500,
+        credentialsPerPool: 12_000,
+      },
       auditRetentionDays: 90,
       signingKeyDays: 90,
       loginProviders: {
@@ -128,6 +138,9 @@ describe('a variable', () => {
       'https://a.example/check?key=1',
       { loginProviders: providers({ userPoolCheck: 'https://a.example/check?key=1' }) },
     ],
+    ['ROCKPOOL_TRUST_PROXY', '2', { trustProxy: 2 }],
+    ['ROCKPOOL_TRUST_PROXY', '10.0.0.0/8, ::1', { trustProxy: ['10.0.0.0/8', '::1'] }],
+    ['ROCKPOOL_RATE_LIMITS', 'false', { rateLimits: { ...loadConfig({}).rateLimits, enabled: false } }],
     ['ROCKPOOL_SAML_AUDIENCES', 'a, b', { saml: { ...loadConfig({}).saml, audiences: ['a', 'b'] } }],
     [
       'ROCKPOOL_SAML_RECIPIENTS',

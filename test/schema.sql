@@ -98,6 +98,11 @@ table records
   sync_count bigint NOT NULL
   last_modified_at timestamp with time zone NOT NULL
   last_modified_by text NOT NULL
+table rate_limits
+  key text NOT NULL
+  points integer NOT NULL
+  expire bigint
+
   device_last_modified_at timestamp with time zone
 
 table roles
@@ -186,6 +191,9 @@ constraint roles.roles__unique_name
 
 constraint saml_providers.saml_providers__primary_key
   PRIMARY KEY (provider_arn)
+constraint rate_limits.rate_limits__primary_key
+  PRIMARY KEY (key)
+
 
 constraint signing_keys.signing_keys__known_state
   CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
@@ -237,6 +245,9 @@ DECLARE
 BEGIN
   SELECT * INTO dataset FROM datasets d
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+index rate_limits.rate_limits__by_expiry
+  CREATE INDEX rate_limits__by_expiry ON rate_limits USING btree (expire)
+
     FOR UPDATE;
   SELECT i.disabled_at IS NOT NULL AS is_disabled INTO owner FROM identities i
     WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id;

@@ -35,7 +35,7 @@ export const getOpenIdToken = async (
   ctx: Context,
   input: IdentityCallInput,
 ): Promise<{ identityId: string; token: string }> => {
-  const proven = await proveIdentity(ctx, input);
+  const proven = await proveIdentity(ctx, input, 'getOpenIdToken');
   requireClassicFlow(proven.pool);
   const identityId = proven.identity.id;
   const token = await issueOpenIdToken(ctx, {
@@ -88,7 +88,7 @@ export const getCredentialsForIdentity = async (
   input: GetCredentialsInput,
 ): Promise<{ identityId: string; credentials: Credentials }> => {
   const { customRoleArn } = parse(credentialsInput, input);
-  const proven = await proveIdentity(ctx, input);
+  const proven = await proveIdentity(ctx, input, 'getCredentialsForIdentity');
   const { identity, pool, logins } = proven;
   const amr = amrFor(proven);
   const principalTags = tagsOfLogins(pool, logins);

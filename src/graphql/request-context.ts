@@ -19,6 +19,7 @@ export const contextOf = (node: NodeContext, id: string): Context => ({
 
 /** The context of one request: who is calling, and from where. */
 export const requestContext = async (node: NodeContext, request: FastifyRequest): Promise<Context> => {
+  warnOfProxy(node, request);
   const log = node.log.child({ requestId: request.id });
   const ctx: Context = { ...node, log, request: requestInfoOf(request), actor: ANONYMOUS };
   try {
@@ -30,6 +31,17 @@ export const requestContext = async (node: NodeContext, request: FastifyRequest)
 };
 
 const MAX_USER_AGENT = 256;
+
+const warned = new WeakSet<object>();
+
+/** Everybody behind a proxy shares one limit when nobody told of the proxy: say so, once. */
+const warnOfProxy = ({ config, log }: NodeContext, { headers }: FastifyRequest): void => {
+  if (config.trustProxy !== 0 || headers['x-forwarded-for'] === undefined || warned.has(config)) return;
+  warned.add(config);
+  log.warn(
+    'Calls come with X-Forwarded-For, but ROCKPOOL_TRUST_PROXY is not set: rate limits, policies and the audit log see the address of the proxy.',
+  );
+};
 
 const requestInfoOf = (request: FastifyRequest): RequestInfo => ({
   id: request.id,

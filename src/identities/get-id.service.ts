@@ -4,6 +4,7 @@ import { invalidParameter, notAuthorized } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool, poolNotFound } from '../identity-pools/identity-pool.service';
 import { verifyLogins } from '../logins/verify-logins';
+import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
 import { decideGetId } from './decide-logins';
 import { describe, type IdentityDescription } from './identity.service';
@@ -41,8 +42,11 @@ export type GetIdInput = z.input<typeof getIdInput>;
 export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDescription> => {
   const given = parse(getIdInput, input);
   const pool = await requirePool(ctx, given.identityPoolId);
-  if (given.logins.length === 0) {
-    requireGuestAccess(pool);
+  const isGuest = given.logins.length === 0;
+  await limitCaller(ctx, ...(isGuest ? ['guests' as const] : []), 'getId');
+  if (isGuest) requireGuestAccess(pool);
+  await limitPool(ctx, pool.id, 'getId', ...(isGuest ? ['guests' as const] : []));
+  if (isGuest) {
     return { identity: await createGuest(ctx, pool.id), logins: [] };
   }
   requirePublicProviders(pool, given.logins);

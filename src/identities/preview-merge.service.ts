@@ -3,6 +3,7 @@ import type { Context } from '../context';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { datasetNames, planMoves, type DatasetMove } from '../sync/move-datasets';
+import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId } from '../validate';
 import {
   decideForIdentity,
@@ -52,7 +53,9 @@ export interface MergePreview {
  */
 export const previewMerge = async (ctx: Context, input: PreviewMergeInput): Promise<MergePreview> => {
   const given = parse(previewInput, input);
+  await limitCaller(ctx, 'previewMerge');
   const pool = await requirePool(ctx, given.identityPoolId);
+  await limitPool(ctx, pool.id, 'previewMerge');
   requirePublicProviders(pool, given.logins);
   const verified = await verifyLogins(ctx, pool, given.logins);
   const world = await readWorld(ctx, {

@@ -3,6 +3,7 @@ import type { Context } from '../context';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool } from '../identity-pools/identity-pool.service';
 import { verifyLogins, type VerifiedLogin } from '../logins/verify-logins';
+import { limitCaller, limitPool, type Counted } from '../rate-limits/rate-limits';
 import { parse, regionalId } from '../validate';
 import { decideForIdentity, forbidden } from './decide-logins';
 import { loginList, requireGuestAccess, requirePublicProviders, scopeOf } from './get-id.service';
@@ -24,16 +25,20 @@ export interface ProvenIdentity {
 /**
  * What GetOpenIdToken and GetCredentialsForIdentity begin with: checks the logins, links or merges, and answers with
  * the identity to go on as. A guest that presents its first login keeps its id and is authenticated for good.
+ * @param operation what the call is counted as.
  * @throws RESOURCE_NOT_FOUND, NOT_AUTHORIZED, RESOURCE_CONFLICT, LIMIT_EXCEEDED, EXTERNAL_SERVICE.
  */
 export const proveIdentity = async (
   ctx: Context,
   input: z.input<typeof proveInput>,
+  operation: Counted,
 ): Promise<ProvenIdentity> => {
   const given = parse(proveInput, input);
+  await limitCaller(ctx, operation);
   const named = await findIdentity(ctx, given.identityId);
   const pool = await findPool(ctx, named.identityPoolId);
   if (!pool) throw identityNotFound(given.identityId);
+  await limitPool(ctx, pool.id, operation);
   requirePublicProviders(pool, given.logins);
   const logins = given.logins.length > 0 ? await verifyLogins(ctx, pool, given.logins) : [];
   const identity = await settle(ctx, pool, named, logins);

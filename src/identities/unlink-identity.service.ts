@@ -3,6 +3,7 @@ import { recordAudit } from '../audit/record-audit';
 import { inTransaction, type Context } from '../context';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
+import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
 import { forbidden, requireOwnLogin, type IdentityState } from './decide-logins';
 import { loginList, requirePool, scopeOf } from './get-id.service';
@@ -30,8 +31,10 @@ export const unlinkIdentity = async (
 ): Promise<IdentityDescription> => {
   const given = parse(unlinkInput, input);
   const { identityPoolId } = await findIdentity(ctx, given.identityId);
+  await limitCaller(ctx, 'unlinkIdentity');
   const pool = await requirePool(ctx, identityPoolId);
   const verified = await verifyLogins(ctx, pool, given.logins);
+  await limitPool(ctx, pool.id, 'unlinkIdentity');
   return inTransaction(ctx, async (tx) => {
     const state = await lockedState(tx, given.identityId, pool.developerProviderName);
     const isProven = verified.some((login) => login.developer?.identityId === state.id);

@@ -2,6 +2,7 @@ import { CreateIdentityPools1795417200000 } from './1795417200000-create-identit
 import { CreateDatasets1795417300000 } from './1795417300000-create-datasets';
 import { CreateUpdateRecords1795417400000 } from './1795417400000-create-update-records';
 import { CompleteIdentityPools1795500000000 } from './1795500000000-complete-identity-pools';
+import { CreateRateLimits1795510000000 } from './1795510000000-create-rate-limits';
 import { CreateAuditEvents1795520000000 } from './1795520000000-create-audit-events';
 
 /** Every migration in order. Written by hand, up and down; run at start by one node while the others wait. */
@@ -11,4 +12,5 @@ export const migrations = [
   CreateUpdateRecords1795417400000,
   CompleteIdentityPools1795500000000,
   CreateAuditEvents1795520000000,
+  CreateRateLimits1795510000000,
 ];
