@@ -1,6 +1,7 @@
 import type { Actor, AdministratorActor, IdentityActor } from './actor';
 import type { Context } from './context';
 import { ServiceError, badCredentials, notAuthorized } from './errors';
+import { COGNITO_PRINCIPAL } from './ids';
 import { evaluate, type Decision } from './policy/evaluate';
 
 /** What an action is done on: an ARN, or `*` for actions that IAM does not tie to a resource. */
@@ -13,7 +14,8 @@ export interface Resource {
 }
 
 /**
- * The one authorization call: every public service function makes it before it does anything else.
+ * The one authorization call: every service function makes it after the form of its input, and before it answers or
+ * changes anything. The public operations (getId and its like) prove an identity instead.
  *
  * Identity against identity is checked before any policy, whatever the policy says. Then the actor's policies decide:
  * explicit deny wins, every session policy must allow too, and nothing said is a denial.
@@ -71,30 +73,43 @@ const decide = (
     },
   );
 
+type ConditionKeys = Record<string, string | string[] | undefined>;
+
+/** The condition keys that every request has, whoever sends it. */
+export const requestKeys = (ctx: Context): ConditionKeys => ({
+  ...(ctx.request.sourceIp === null ? {} : { 'aws:SourceIp': ctx.request.sourceIp }),
+  'aws:CurrentTime': ctx.now().toISOString(),
+  'aws:EpochTime': String(Math.floor(ctx.now().getTime() / 1000)),
+  'aws:RequestedRegion': ctx.config.region,
+});
+
+/** An identity as policies know it: those of its role, and the trust policy of a role that it wants to take. */
+export interface WebIdentity {
+  identityId: string;
+  identityPoolId: string;
+  amr: string[];
+}
+
+/** The condition keys and policy variables that name an identity. */
+export const webIdentityKeys = ({ identityId, identityPoolId, amr }: WebIdentity): ConditionKeys => ({
+  'aws:FederatedProvider': COGNITO_PRINCIPAL,
+  [`${COGNITO_PRINCIPAL}:sub`]: identityId,
+  [`${COGNITO_PRINCIPAL}:aud`]: identityPoolId,
+  [`${COGNITO_PRINCIPAL}:amr`]: amr,
+});
+
 /** The condition keys and policy variables that a caller brings along. */
-export const conditionKeysOf = (
-  ctx: Context,
-  actor: Actor,
-): Record<string, string | string[] | undefined> => {
-  const { sourceIp } = ctx.request;
-  const common = {
-    ...(sourceIp === null ? {} : { 'aws:SourceIp': sourceIp }),
-    'aws:CurrentTime': ctx.now().toISOString(),
-    'aws:EpochTime': String(Math.floor(ctx.now().getTime() / 1000)),
-    'aws:RequestedRegion': ctx.config.region,
-  };
+export const conditionKeysOf = (ctx: Context, actor: Actor): ConditionKeys => {
+  const common = requestKeys(ctx);
   if (actor.kind === 'anonymous') return common;
   if (actor.kind === 'administrator')
     return { ...common, 'aws:PrincipalArn': actor.arn, 'aws:username': actor.accessKeyId };
   return { ...common, ...identityKeys(actor) };
 };
 
-const identityKeys = (actor: IdentityActor): Record<string, string | string[]> => ({
+const identityKeys = (actor: IdentityActor): ConditionKeys => ({
   'aws:PrincipalArn': actor.roleArn,
-  'aws:FederatedProvider': 'cognito-identity.amazonaws.com',
-  'cognito-identity.amazonaws.com:sub': actor.identityId,
-  'cognito-identity.amazonaws.com:aud': actor.identityPoolId,
-  'cognito-identity.amazonaws.com:amr': actor.amr,
+  ...webIdentityKeys(actor),
   ...Object.fromEntries(
     Object.entries(actor.principalTags).map(([tag, value]) => [`aws:PrincipalTag/${tag}`, value]),
   ),

@@ -10,26 +10,32 @@ const EVERY_MS = 60_000;
 
 /** Work that nobody waits for, once a minute on every node; each piece may run on several at once. */
 export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } => {
-  let running = Promise.resolve();
+  let running: Promise<void> | undefined;
   const run = (): void => {
-    running = sweep(ctx).catch((error: unknown) => ctx.log.warn({ err: error }, 'housekeeping failed'));
+    running ??= sweep(ctx).finally(() => (running = undefined));
   };
   const timer = setInterval(run, EVERY_MS);
   timer.unref();
   run();
   return {
-    stop: () => {
+    stop: async () => {
       clearInterval(timer);
-      return running;
+      await running;
     },
   };
 };
 
+const CHORES = {
+  purgeDeletedPools,
+  sweepUsedSyncSessions,
+  sweepAuditEvents,
+  rotateAgedKey,
+  sweepUsedSamlAssertions,
+  sweepCounters,
+};
+
+/** One chore that fails does not keep the others from being done. */
 const sweep = async (ctx: Context): Promise<void> => {
-  await purgeDeletedPools(ctx);
-  await sweepUsedSyncSessions(ctx);
-  await sweepAuditEvents(ctx);
-  await rotateAgedKey(ctx);
-  await sweepUsedSamlAssertions(ctx);
-  await sweepCounters(ctx);
+  for (const [chore, work] of Object.entries(CHORES))
+    await work(ctx).catch((error: unknown) => ctx.log.warn({ err: error, chore }, 'housekeeping failed'));
 };

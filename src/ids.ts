@@ -17,6 +17,9 @@ export const newTemporaryKeyId = (): string => `ASIA${randomKeyCharacters(16)}`;
 /** 40 characters from 30 random bytes, in the base64url alphabet so that a bearer needs no escaping. */
 export const newSecretAccessKey = (): string => randomBytes(30).toString('base64url');
 
+/** The federated principal of identity pools in trust policies, and the prefix of their condition keys, as in AWS. */
+export const COGNITO_PRINCIPAL = 'cognito-identity.amazonaws.com';
+
 /** Where ARNs of this installation live. */
 export interface ArnScope {
   region: string;

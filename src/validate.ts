@@ -46,11 +46,15 @@ const toViolation = (issue: z.core.$ZodIssue): Violation => {
         problem: `must ${tooBig(issue.origin)} ${issue.maximum}`,
       };
     case 'invalid_format':
-      return { field, limit: issue.pattern, problem: `must match ${issue.pattern ?? issue.format}` };
+      return { field, limit: issue.pattern, problem: formatProblem(issue) };
     default:
       return { field, problem: issue.message };
   }
 };
+
+/** A schema's own sentence when it has one, since a pattern helps no beginner. */
+const formatProblem = ({ message, pattern, format }: z.core.$ZodIssueInvalidStringFormat): string =>
+  message.startsWith('must') ? message : `must match ${pattern ?? format}`;
 
 const measureOf = (origin: string): string =>
   origin === 'string' ? 'have a length of' : origin === 'array' ? 'have a number of members of' : 'be';
@@ -68,7 +72,10 @@ export const text = (minimum: number, maximum: number) =>
     .refine((value) => !value.includes('\0'), 'must not contain the character NUL (U+0000)');
 
 /** `REGION:UUID`, as pools and identities have. */
-export const regionalId = text(1, 55).regex(REGIONAL_ID_PATTERN);
+export const regionalId = text(1, 55).regex(
+  REGIONAL_ID_PATTERN,
+  'must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef',
+);
 
 /** How many items a page of a list has: 1 to 60, 60 when left out. */
 export const pageSize = z.int().min(1).max(LIMITS.listPage).default(LIMITS.listPage);

@@ -112,7 +112,7 @@ const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<vo
 
 const requireTrustedRole = async (ctx: Context, arn: string, token: OpenIdToken): Promise<Role> => {
   const role = await findRole(ctx, arn);
-  if (role && trusts(role, token)) return role;
+  if (role && trusts(ctx, role, token)) return role;
   throw new ServiceError('ACCESS_DENIED', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', {
     action: 'sts:AssumeRoleWithWebIdentity',
     resource: arn,

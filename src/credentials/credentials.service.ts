@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { recordAudit } from '../audit/record-audit';
+import { requestKeys, webIdentityKeys, type WebIdentity } from '../authorize';
 import type { Context } from '../context';
 import { ServiceError, invalidParameter } from '../errors';
+import { COGNITO_PRINCIPAL } from '../ids';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import type { LoginInput } from '../identities/get-id.service';
 import { proveIdentity, type ProvenIdentity } from '../identities/prove-identity';
-import { COGNITO_PRINCIPAL } from '../roles/default-roles';
+import type { RoleSlot } from '../roles/default-roles';
 import type { Role } from '../roles/role.entity';
 import { findRole } from '../roles/role.service';
 import { evaluateTrust } from '../policy/evaluate';
@@ -93,7 +95,8 @@ export const getCredentialsForIdentity = async (
   const amr = amrFor(proven);
   const principalTags = tagsOfLogins(pool, logins);
   const role = await chosenRole(ctx, proven, customRoleArn);
-  requireTrust(role, { identityId: identity.id, identityPoolId: pool.id, amr, principalTags });
+  if (!trusts(ctx, role, { identityId: identity.id, identityPoolId: pool.id, amr, principalTags }))
+    throw badPoolConfiguration('NOT_TRUSTED', slotOf(proven), role.arn);
   const credentials = await issueCredentials(ctx, {
     identityId: identity.id,
     identityPoolId: pool.id,
@@ -125,34 +128,40 @@ const recordIssue = (
     details: { ...details, identityId: identity.id, providers: logins.map((login) => login.provider) },
   });
 
+const slotOf = ({ logins }: ProvenIdentity): RoleSlot =>
+  logins.length > 0 ? 'authenticated' : 'unauthenticated';
+
 const chosenRole = async (
   ctx: Context,
-  { pool, logins }: ProvenIdentity,
+  proven: ProvenIdentity,
   customRoleArn: string | null | undefined,
 ): Promise<Role> => {
-  const arn = roleArnFor(pool, logins, customRoleArn);
+  const arn = roleArnFor(proven.pool, proven.logins, customRoleArn);
   const role = arn === null ? null : await findRole(ctx, arn);
-  if (!role) throw badPoolConfiguration(logins.length > 0 ? 'authenticated' : 'unauthenticated', arn);
-  return role;
+  if (role) return role;
+  throw badPoolConfiguration(arn === null ? 'NO_ROLE' : 'ROLE_NOT_FOUND', slotOf(proven), arn);
 };
 
-const badPoolConfiguration = (slot: string, roleArn: string | null): ServiceError =>
+const HINTS = {
+  NO_ROLE: 'The pool has no role for such identities: set one with setIdentityPoolRoles.',
+  ROLE_NOT_FOUND:
+    'No role has this ARN: make it with createRole, or set another one with setIdentityPoolRoles.',
+  NOT_TRUSTED: "The role's trust policy does not let this identity take it: see updateRole.",
+};
+
+const badPoolConfiguration = (
+  reason: keyof typeof HINTS,
+  slot: RoleSlot,
+  roleArn: string | null,
+): ServiceError =>
   new ServiceError(
     'INVALID_IDENTITY_POOL_CONFIGURATION',
     'Invalid identity pool configuration. Check assigned IAM roles for this pool.',
-    { slot, roleArn },
+    { reason, slot, roleArn, hint: HINTS[reason] },
   );
 
-const requireTrust = (role: Role, subject: TrustSubject): void => {
-  if (trusts(role, subject)) return;
-  throw badPoolConfiguration(subject.amr[0] ?? '', role.arn);
-};
-
 /** Whom a role's trust policy is asked about. */
-export interface TrustSubject {
-  identityId: string;
-  identityPoolId: string;
-  amr: string[];
+export interface TrustSubject extends WebIdentity {
   principalTags: Record<string, string>;
 }
 
@@ -160,24 +169,18 @@ export interface TrustSubject {
  * Whether the trust policy of a role lets an identity take it (sts:AssumeRoleWithWebIdentity), and with principal tags
  * also tag the session (sts:TagSession).
  */
-export const trusts = (role: Role, subject: TrustSubject): boolean => {
+export const trusts = (ctx: Context, role: Role, subject: TrustSubject): boolean => {
   const isTagged = Object.keys(subject.principalTags).length > 0;
   const actions = ['sts:AssumeRoleWithWebIdentity', ...(isTagged ? ['sts:TagSession'] : [])];
+  const context = { ...requestKeys(ctx), ...webIdentityKeys(subject), ...sessionTagKeys(subject) };
   return actions.every(
     (action) =>
-      evaluateTrust(role.trustPolicy, {
-        action,
-        principal: { Federated: COGNITO_PRINCIPAL },
-        context: trustContext(subject),
-      }).outcome === 'allow',
+      evaluateTrust(role.trustPolicy, { action, principal: { Federated: COGNITO_PRINCIPAL }, context })
+        .outcome === 'allow',
   );
 };
 
-const trustContext = ({ identityId, identityPoolId, amr, principalTags }: TrustSubject) => ({
-  [`${COGNITO_PRINCIPAL}:aud`]: identityPoolId,
-  [`${COGNITO_PRINCIPAL}:sub`]: identityId,
-  [`${COGNITO_PRINCIPAL}:amr`]: amr,
-  'aws:FederatedProvider': COGNITO_PRINCIPAL,
+const sessionTagKeys = ({ principalTags }: TrustSubject): Record<string, string | string[]> => ({
   'aws:TagKeys': Object.keys(principalTags),
   ...Object.fromEntries(
     Object.entries(principalTags).map(([tag, value]) => [`aws:RequestTag/${tag}`, value]),

@@ -46,11 +46,12 @@ const UNAVAILABLE = new Set([
   'ETIMEDOUT',
 ]);
 
-/** What pg says of a connection that ended without a word of the server. */
+/** What pg says of a connection that ended without a word of the server, and TypeORM between two statements of a transaction. */
+const CONNECTION_ENDED =
+  /Connection terminated|Client has encountered a connection error|Client was closed|Query runner already released/;
+
 const saysConnectionLost = (error: unknown): boolean =>
-  /Connection terminated|Client has encountered a connection error|Client was closed/.test(
-    driverErrorOf(error).message ?? '',
-  );
+  CONNECTION_ENDED.test(driverErrorOf(error).message ?? '');
 
 /** The server went away under the call. */
 export const isConnectionLoss = (error: unknown): boolean =>

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { entities } from '../entities';
 import { migrations } from './migrations';
@@ -25,6 +26,18 @@ const TIMEOUTS = {
 };
 
 /**
+ * A connection of the pool that always has somebody listening for errors. Between pg-pool, which hands it out, and
+ * TypeORM there is a moment in which nobody does, and an error without a listener ends the process. Nothing is lost by
+ * not looking at it here: the next query on the connection fails.
+ */
+class PooledClient extends Client {
+  constructor(...options: ConstructorParameters<typeof Client>) {
+    super(...options);
+    this.on('error', () => undefined);
+  }
+}
+
+/**
  * A TypeORM data source, not yet initialized, for a PostgreSQL URL. It never changes the schema by itself.
  *
  * A `bigint` arrives as a string, from a repository and from `query` alike, since pg parses no int8; TypeORM's
@@ -44,5 +57,5 @@ export const createDataSource = (settings: DataSourceSettings): DataSource =>
     connectTimeoutMS: 5000,
     applicationName: 'rockpool',
     poolErrorHandler: (error: Error) => settings.onPoolError?.(error),
-    extra: { keepAlive: true, ...(settings.timeouts === false ? {} : TIMEOUTS) },
+    extra: { Client: PooledClient, keepAlive: true, ...(settings.timeouts === false ? {} : TIMEOUTS) },
   });

@@ -6,6 +6,8 @@ import { invalidParameter, type ServiceError } from '../errors';
  * value, which may be a token: only the member's name and what was expected of it are passed on.
  */
 export const variableError = ({ message }: GraphQLFormattedError): ServiceError | undefined => {
+  if (message.startsWith('Too many errors processing variables'))
+    return invalidParameter('The variables have more mistakes than these.');
   const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
   if (variable === undefined) return undefined;
   const path = / at "([^"]+)"; /.exec(message)?.[1] ?? variable;
@@ -22,6 +24,8 @@ const memberOf = (path: string, variable: string): string =>
 const expectation = (message: string): string => {
   const required = /of required type "([^"]+)" was not provided/.exec(message);
   if (required) return `is required: ${required[1]}`;
+  const isNull = /of non-null type "([^"]+)" must not be null/.exec(message);
+  if (isNull) return `must not be null: ${isNull[1]}`;
   const unknown = /; Field "(\w+)" is not defined by type "([^"]+)"/.exec(message);
   if (unknown) return `has a member ${unknown[1]}, which ${unknown[2]} does not define`;
   const expected = /; Expected (?:value of )?(?:non-nullable )?type "?([\w![\]]+)"?/.exec(message);
@@ -37,4 +41,5 @@ export const withoutValues = (message: string): string =>
   message
     .replace(/(cannot represent [^:"]*?(?:value|string))\b[\s\S]*$/, '$1')
     .replace(/(Expected value of type "[^"]+"), found [\s\S]*$/, '$1')
-    .replace(/((?:Block)?String) "[\s\S]*"/, '$1');
+    .replace(/((?:Block)?String) "[\s\S]*"/, '$1')
+    .replace(/^Unknown operation named "[\s\S]*"/, 'The document has no operation of that name');

@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ServiceError, tooManyRequests, type ErrorFields } from '../errors';
 import { CommitUnknownError, type Context } from '../context';
-import { isUnavailable } from '../db/constraints';
+import { isConnectionLoss, isUnavailable } from '../db/constraints';
 import { variableError, withoutValues } from './bad-input';
 
 /** Seconds after which a call that found the database busy is worth sending again. */
@@ -33,19 +33,19 @@ const serviceErrorOf = (error: unknown): ServiceError | undefined => {
 export const causeOf = (error: unknown): unknown =>
   error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;
 
-/** The answer to a call that the database cannot take now; undefined for any other failure. */
+/** The answer to a call that the database did not take, or not for certain; undefined for any other failure. */
 export const databaseTrouble = (cause: unknown): ServiceError | undefined => {
-  if (cause instanceof CommitUnknownError)
+  if (cause instanceof CommitUnknownError || isConnectionLoss(cause))
     return new ServiceError(
       'SERVICE_UNAVAILABLE',
-      'The connection to the database broke at the last moment, so it is unknown whether the change was made. Read before you repeat it.',
+      'The connection to the database broke, so it is unknown whether the change was made. Read before you repeat it.',
     );
-  if (!isUnavailable(cause)) return undefined;
-  return tooManyRequests(
-    'The server is busy. Nothing was changed; send the call again in a moment.',
-    RETRY_AFTER,
-  );
+  return isUnavailable(cause) ? busy() : undefined;
 };
+
+/** The answer to a call that did nothing because the database was not to be had. */
+export const busy = (): ServiceError =>
+  tooManyRequests('The server is busy. Nothing was changed; send the call again in a moment.', RETRY_AFTER);
 
 /** Logs what went wrong on our side, under the id of the request. */
 export const logFaults = (): ApolloServerPlugin<Context> => ({

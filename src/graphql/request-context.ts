@@ -5,7 +5,7 @@ import { GraphQLError } from 'graphql';
 import { ANONYMOUS } from '../actor';
 import type { Context, RequestInfo } from '../context';
 import { authenticate } from '../credentials/authenticate';
-import { databaseTrouble, logFault } from './format-error';
+import { busy, databaseTrouble, logFault } from './format-error';
 
 /** What is the same for every request of a node. */
 export type NodeContext = Omit<Context, 'actor' | 'request'>;
@@ -55,12 +55,11 @@ const sourceIpOf = ({ ip, socket }: FastifyRequest): string | null => {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;
 };
 
-/** A GraphQL error with the HTTP status of an answer that has nothing but that error. */
+/** A GraphQL error with the HTTP status of an answer that has nothing but that error: nothing was called yet. */
 const wholeRequestFailed = (error: unknown): unknown => {
-  const trouble = databaseTrouble(error);
-  return trouble
-    ? new GraphQLError(trouble.message, { originalError: trouble, extensions: { http: { status: 503 } } })
-    : error;
+  if (!databaseTrouble(error)) return error;
+  const trouble = busy();
+  return new GraphQLError(trouble.message, { originalError: trouble, extensions: { http: { status: 503 } } });
 };
 
 /** A caller's own `X-Request-Id` of sane form, else a new one. */

@@ -31,11 +31,14 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 2048 },
     frameworkErrors: answerError,
   });
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    // The GraphQL door makes an address of it.
+    if (!URL.canParse(`http://${request.host}/`)) await reply.code(400).send(errorBody(...BAD_HOST));
   });
   addLandingPageHeaders(app, node.config);
   app.setErrorHandler(answerError);
@@ -81,6 +84,7 @@ const FAULT: CodeAndMessage = [
   'Something went wrong on the server. It has been logged under the request id.',
 ];
 const BAD_ADDRESS: CodeAndMessage = ['INVALID_PARAMETER', 'The path of the address is not valid.'];
+const BAD_HOST: CodeAndMessage = ['INVALID_PARAMETER', 'The Host header is not valid.'];
 const CODES: Record<number, CodeAndMessage> = {
   400: ['INVALID_PARAMETER', 'The request body is not valid JSON.'],
   413: ['LIMIT_EXCEEDED', `The request body is larger than ${BODY_LIMIT} bytes.`],

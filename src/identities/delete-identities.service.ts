@@ -30,7 +30,7 @@ const ACTION = 'cognito-identity:DeleteIdentities';
 /**
  * Deletes up to 60 identities with their logins and datasets, each in a transaction of its own. Ids that do not exist
  * count as done. The answer names the ones that were not deleted.
- * @throws ACCESS_DENIED when the caller may delete none at all.
+ * @throws NOT_AUTHORIZED for a caller without credentials. What the caller may not delete is answered, not thrown.
  */
 export const deleteIdentities = async (
   ctx: Context,

@@ -42,6 +42,8 @@ const purge = async (ctx: Context, identityPoolId: string, batches: number): Pro
   for (let done = 0; done < batches; done += 1) {
     if ((await purgeBatch(ctx, identityPoolId)) > 0) continue;
     await ctx.db.delete(IdentityPool, { id: identityPoolId, deletedAt: Not(IsNull()) });
+    // A node with an old copy of the pool may have signed somebody in until then, and logins have no foreign key.
+    while ((await deleteSome(ctx, 'logins', 'login_key', identityPoolId)) > 0);
     return;
   }
 };

@@ -8,7 +8,7 @@ import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
 import { decideGetId } from './decide-logins';
 import { describe, type IdentityDescription } from './identity.service';
-import { findIdentity, newIdentity } from './identity-state';
+import { findIdentity, insertIdentity, newIdentity } from './identity-state';
 import { Identity } from './identity.entity';
 import type { LoginScope } from './login-rows';
 import { settleLogins } from './settle-logins';
@@ -62,7 +62,7 @@ export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDe
 
 const createGuest = async (ctx: Context, identityPoolId: string): Promise<Identity> => {
   const identity = newIdentity(ctx, identityPoolId, false);
-  await ctx.db.insert(Identity, identity);
+  await insertIdentity(ctx, identity);
   return identity;
 };
 

@@ -1,7 +1,9 @@
 import { In } from 'typeorm';
 import type { Context } from '../context';
+import { violatedConstraint } from '../db/constraints';
 import { resourceNotFound } from '../errors';
 import { newRegionalId } from '../ids';
+import { poolNotFound } from '../identity-pools/identity-pool.service';
 import type { IdentityState } from './decide-logins';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
@@ -20,6 +22,15 @@ export const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticate
   createdAt: ctx.now(),
   lastModifiedAt: ctx.now(),
 });
+
+/** Stores a new identity. @throws RESOURCE_NOT_FOUND when the pool was deleted and this node has not heard of it yet. */
+export const insertIdentity = async (ctx: Context, identity: Identity): Promise<void> => {
+  await ctx.db.insert(Identity, identity).catch((error: unknown) => {
+    throw violatedConstraint(error) === 'identities__of_a_pool'
+      ? poolNotFound(identity.identityPoolId)
+      : error;
+  });
+};
 
 /** The identity. @throws RESOURCE_NOT_FOUND */
 export const findIdentity = async (ctx: Context, identityId: string): Promise<Identity> => {

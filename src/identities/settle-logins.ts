@@ -13,6 +13,7 @@ import {
   identityNotFound,
   lockIdentities,
   loginsOf,
+  insertIdentity,
   newIdentity,
   stateOf,
 } from './identity-state';
@@ -128,7 +129,7 @@ const carryOut = async (
 const createLinked = async (tx: Context, call: LoginCall, link: OwnedLogin[]): Promise<string> => {
   const identity = newIdentity(tx, call.identityPoolId, link.length > 0);
   requireNoProblems(problemsOf([], link));
-  await tx.db.insert(Identity, identity);
+  await insertIdentity(tx, identity);
   await linkRows(tx, identity, link);
   return identity.id;
 };

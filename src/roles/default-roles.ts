@@ -1,12 +1,9 @@
-import { roleArn, type ArnScope } from '../ids';
+import { COGNITO_PRINCIPAL, roleArn, type ArnScope } from '../ids';
 import type { PolicyDocument, TrustPolicyDocument } from '../policy/document';
 import type { Role } from './role.entity';
 
 /** The two role slots of a pool. */
 export type RoleSlot = 'authenticated' | 'unauthenticated';
-
-/** The federated principal of every identity-pool role, as in AWS. */
-export const COGNITO_PRINCIPAL = 'cognito-identity.amazonaws.com';
 
 /** Who may take the role: identities of this pool that signed in, or its guests. */
 export const defaultTrustPolicy = (identityPoolId: string, slot: RoleSlot): TrustPolicyDocument => ({

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors';
+import { COGNITO_PRINCIPAL } from '../ids';
 import type { OneOrMany, TrustPolicyDocument, TrustStatement } from '../policy/document';
-import { COGNITO_PRINCIPAL } from './default-roles';
 
 const AUDIENCE_KEY = `${COGNITO_PRINCIPAL}:aud`;
 

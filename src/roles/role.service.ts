@@ -124,7 +124,8 @@ export const updateRole = async (ctx: Context, input: UpdateRoleInput): Promise<
   return inTransaction(ctx, async (tx) => {
     await changed(tx, 'role', known.arn);
     await tx.db.update(Role, { arn: known.arn }, changes as object);
-    const role = await tx.db.findOneByOrFail(Role, { arn: known.arn });
+    const role = await tx.db.findOneBy(Role, { arn: known.arn });
+    if (!role) throw roleNotFound(given.roleName);
     await recordAudit(tx, { action: 'iam:UpdateRole', resource: role.arn, details: grantsOf(role) });
     return role;
   });
@@ -168,6 +169,9 @@ export const findRole = (ctx: Context, arn: string): Promise<Role | null> =>
 const roleByName = async (ctx: Context, action: string, name: string): Promise<Role> => {
   const role = await ctx.db.findOneBy(Role, { name });
   authorize(ctx, action, { arn: role?.arn ?? roleArn(ctx.config, name) });
-  if (!role) throw resourceNotFound(`The role with name ${name} cannot be found.`, { field: 'roleName' });
+  if (!role) throw roleNotFound(name);
   return role;
 };
+
+const roleNotFound = (name: string): ServiceError =>
+  resourceNotFound(`The role with name ${name} cannot be found.`, { field: 'roleName' });

@@ -108,7 +108,7 @@ const toListing = (ctx: Context, pull: Pull, row: ListingRow): RecordListing => 
     lastModifiedBy: dataset?.last_modified_by ?? null,
     mergedDatasetNames: (row.dotted_names ?? []).filter(isMergedInto(address.datasetName)),
     nextToken: found.length > records.length ? nextTokenAfter(ctx, pull, records, snapshot) : null,
-    syncSessionToken: issueSessionToken(ctx, address, { sessionId: pull.sessionId, issuedCount: snapshot }),
+    syncSessionToken: issueSessionToken(ctx, address, pull.sessionId),
   };
 };
 

@@ -16,8 +16,6 @@ export const USED_SESSION_SECONDS = 2 * SESSION_SECONDS;
 /** What a sync session token says (S33). */
 interface SyncSession extends DatasetAddress {
   sessionId: string;
-  /** The dataset's sync count when the token was given out. */
-  issuedCount: number;
   /** Epoch milliseconds. */
   expiresAt: number;
 }
@@ -26,7 +24,7 @@ interface SyncSession extends DatasetAddress {
 export const issueSessionToken = (
   ctx: Context,
   { identityPoolId, identityId, datasetName }: DatasetAddress,
-  { sessionId = randomUUID(), issuedCount }: { sessionId?: string | undefined; issuedCount: number },
+  sessionId: string = randomUUID(),
 ): string => {
   const expiresAt = ctx.now().getTime() + SESSION_SECONDS * 1000;
   const session: SyncSession = {
@@ -34,7 +32,6 @@ export const issueSessionToken = (
     identityPoolId,
     identityId,
     datasetName,
-    issuedCount,
     expiresAt,
   };
   return seal(ctx.config.secret, 'sync-session-token', JSON.stringify(session));

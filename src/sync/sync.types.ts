@@ -13,6 +13,7 @@ const DATASET_NAME =
 
 /** GraphQL type `Dataset`. */
 @ObjectType('Dataset', {
+  simpleResolvers: true,
   description: 'A named collection of records that one identity owns; synced as a whole.',
 })
 export class DatasetType {
@@ -62,7 +63,8 @@ export const toDatasetType = ({ datasetName, ...dataset }: DatasetDescription): 
 export const DatasetConnection = connectionOf('Dataset', () => DatasetType);
 
 /** GraphQL type `Record`. */
-@ObjectType('Record', { description: 'A key and its value in a dataset.' })
+// Simple resolvers: nothing wraps these fields, and a pull has hundreds of them.
+@ObjectType('Record', { simpleResolvers: true, description: 'A key and its value in a dataset.' })
 export class RecordType implements SyncRecord {
   @Field(() => String, { description: '1 to 1,024 characters; unique in its dataset.' })
   key!: string;
@@ -167,7 +169,7 @@ export class UpdateRecordsInput {
   syncSessionToken?: string | null;
 }
 
-@ObjectType({ description: 'What an update did.' })
+@ObjectType({ simpleResolvers: true, description: 'What an update did.' })
 export class UpdateRecordsPayload {
   @Field(() => [RecordType], { description: 'Every record that the call changed, by key.' })
   records!: RecordType[];
@@ -219,6 +221,7 @@ export class ListRecordsInput {
 }
 
 @ObjectType({
+  simpleResolvers: true,
   description: 'One page of the records that changed. A dataset that does not exist is no error.',
 })
 export class ListRecordsPayload implements RecordListing {

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { createDataSource, type DataSourceSettings } from '../../src/db/data-source';
 import { createTestDatabase, execute, type TestDatabase } from '../support/database';
+import { tap } from '../support/wire';
 
 const LIMITS = `SELECT name, setting FROM pg_settings WHERE name IN
   ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'application_name') ORDER BY name`;
@@ -76,4 +77,28 @@ describe('the data source', () => {
     expect(errors).toEqual(['terminating connection due to administrator command']);
     expect(await dataSource.query('SELECT 1 AS alive')).toEqual([{ alive: 1 }]);
   });
+
+  it('outlives a connection that ends in the very moment in which it is handed out', async () => {
+    // TypeORM listens for errors a moment after pg-pool has stopped to: one without a listener would end the process.
+    const wire = await tap(database.url);
+    const dataSource = await connect({ url: wire.url });
+    wire.addToNextReady(fatalMessage());
+
+    const outcomes = await Promise.allSettled([1, 2].map(() => dataSource.query('SELECT pg_sleep(0.3)')));
+
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await dataSource.query('SELECT 1 AS alive')).toEqual([{ alive: 1 }]);
+    await dataSource.destroy();
+    open.pop();
+    await wire.cut();
+  });
 });
+
+/** The server's word that it ends the connection, as it stands on the wire. */
+const fatalMessage = (): Buffer => {
+  const text = 'terminating connection due to administrator command';
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C57P01\0M${text}\0\0`);
+  const head = Buffer.from('E\0\0\0\0');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+};

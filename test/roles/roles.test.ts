@@ -21,7 +21,7 @@ afterAll(() => server?.close());
 
 let made = 0;
 /** What a role needs at least, under a name of its own. */
-const given = (changes: object = {}): { roleName: string } => ({
+const given = (changes: object = {}): { roleName: string; assumeRolePolicyDocument: object } => ({
   roleName: `Role-${(made += 1)}`,
   assumeRolePolicyDocument: trustOf(poolId),
   ...changes,

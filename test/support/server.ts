@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { loadConfig, type Config } from '../../src/config';
 import { start, type RunningServer } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
@@ -28,6 +28,9 @@ export interface TestServerOptions {
   config?: Partial<Config>;
   now?: () => Date;
   database?: TestDatabase;
+  /** Silent when left out. */
+  log?: Logger;
+  drainMs?: number;
 }
 
 export const TEST_SECRET = 'a master secret for tests, long enough to be one';
@@ -48,10 +51,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     rateLimits: { ...loadConfig({}).rateLimits, enabled: false },
     ...options.config,
   };
-  const server = await start(config, {
-    log: pino({ level: 'silent' }),
-    ...(options.now ? { now: options.now } : {}),
-  });
+  const { now, drainMs, log = pino({ level: 'silent' }) } = options;
+  const server = await start(config, { log, ...(now ? { now } : {}), ...(drainMs ? { drainMs } : {}) });
   const graphql = (query: string, variables?: object, bearer?: string) =>
     sendGraphql(server.url, { query, variables }, bearer);
   return {

@@ -15,8 +15,8 @@ afterAll(() => world?.stop());
 
 type Ctx = Awaited<ReturnType<SyncWorld['newIdentity']>>;
 
-const write = (ctx: Ctx, datasetName: string, key: string, value: string, syncCount = 0) =>
-  updateRecords(ctx, { datasetName, recordPatches: [replace(key, value, syncCount)] });
+const write = (ctx: Ctx, datasetName: string, ...patch: Parameters<typeof replace>) =>
+  updateRecords(ctx, { datasetName, recordPatches: [replace(...patch)] });
 
 const times = <T>(count: number, work: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => work(at)));

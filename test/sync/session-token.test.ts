@@ -85,6 +85,23 @@ test('S34: a used session is remembered for as long as any of its tokens could h
   expect((await refusal(write(ctx, last, 'x'))).fields).toMatchObject({ reason: 'EXPIRED' });
 });
 
+test('S34: a listing under way while the session is used gives out a token that is used, too', async () => {
+  const ctx = await world.newIdentity();
+  const token = await tokenFor(ctx);
+  const db = {
+    query: async (sql: string, parameters: unknown[]) => {
+      const rows = await ctx.db.query(sql, parameters);
+      await write(ctx, token);
+      world.clock.advance(10);
+      return rows;
+    },
+  } as unknown as typeof ctx.db;
+  const late = await tokenFor({ ...ctx, db }, token);
+  world.clock.advance(3595);
+  await sweepUsedSyncSessions(ctx);
+  expect((await refusal(write(ctx, late, 'x'))).fields).toMatchObject({ reason: 'USED' });
+});
+
 test('S35: a token holds for its own identity and dataset, for an hour, and unchanged', async () => {
   const ctx = await world.newIdentity();
   const other = await world.newIdentity();

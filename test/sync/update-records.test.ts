@@ -333,6 +333,9 @@ describe('authors, times and owners', () => {
     expect(new Set(listed.map((r) => r.lastModifiedDate.getTime()))).toEqual(
       new Set([world.clock.now().getTime()]),
     );
+    await updateRecords(ctx, { datasetName: 'd', recordPatches: [replace('k0', 'w', 1)] });
+    const { records: again } = await listRecords(ctx, { datasetName: 'd', lastSyncCount: 1 });
+    expect(again.map((r) => r.deviceLastModifiedDate)).toEqual([null]);
   });
 
   test('S18: records are answered by key, in the order of code points', async () => {

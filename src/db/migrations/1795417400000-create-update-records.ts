@@ -121,7 +121,7 @@ BEGIN
       num_records, data_storage, created_at, last_modified_at, last_modified_by)
     VALUES (
       given_identity_id, given_dataset_name, given_pool_id,
-      coalesce(dataset.sync_count, 0) + 1 + (dataset.is_deleted IS TRUE)::integer, -- S1, S23 -- S1
+      coalesce(dataset.sync_count, 0) + 1 + (dataset.is_deleted IS TRUE)::integer, -- S1, S23
       coalesce(dataset.deleted_sync_count, 0), false,
       dataset.num_records, dataset.data_storage, dataset.created_at, given_time, given_modifier)
     ON CONFLICT (identity_id, dataset_name) DO UPDATE SET

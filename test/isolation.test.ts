@@ -1,0 +1,731 @@
+import { getNamedType, isEnumType, isObjectType, isScalarType, type GraphQLObjectType } from 'graphql';
+import { graphqlSchema } from '../src/graphql/schema';
+import { startIdentityProvider, type TestIdentityProvider } from './support/identity-provider';
+import {
+  allow,
+  bearerWith,
+  createKey,
+  createPool,
+  createRole,
+  getCredentials,
+  getId,
+  loginOf,
+  refusalOf,
+  registerProvider,
+  rowsOf,
+  setRoles,
+  trustOf,
+  type Data,
+  type Login,
+} from './support/factories';
+import { startTestServer, type GraphqlAnswer, type TestServer } from './support/server';
+
+/** What an operation is aimed at. */
+interface Target {
+  identityPoolId: string;
+  identityId: string;
+  roleName: string;
+  providerArn: string;
+  accessKeyId: string;
+  logins: Login[];
+}
+
+/** Who may use an operation at all: anybody, an identity on itself (and administrators), or administrators only. */
+type Access = 'anybody' | 'itself' | 'administrators';
+
+interface Case {
+  access: Access;
+  query: string;
+  variables: (target: Target) => object;
+  /** The IAM action that is decided. Left out where nothing is. */
+  action?: string;
+}
+
+const mutation = (name: string, selection: string): string =>
+  `mutation ($input: ${name[0]!.toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { ${selection} } }`;
+
+const poolField = (selection: string): string =>
+  `query ($id: ID!) { identityPool(id: $id) { id ${selection} } }`;
+const identityField = (selection: string): string =>
+  `query ($id: ID!) { identity(id: $id) { id ${selection} } }`;
+const poolId = ({ identityPoolId: id }: Target): object => ({ id });
+const identityId = ({ identityId: id }: Target): object => ({ id });
+const nothing = (): object => ({});
+const poolArn = (id: string): string => `arn:aws:cognito-identity:us-east-1:000000000000:identitypool/${id}`;
+let made = 0;
+
+/** Every operation and every field that a service resolves. The first test fails when one is missing here. */
+const CASES: Record<string, Case> = {
+  'Query.apiKeys': {
+    access: 'administrators',
+    action: 'iam:ListAccessKeys',
+    query: '{ apiKeys { nodes { id name } } }',
+    variables: nothing,
+  },
+  'Query.identity': {
+    access: 'itself',
+    action: 'cognito-identity:DescribeIdentity',
+    query: identityField('identityPoolId logins isAuthenticated creationDate'),
+    variables: identityId,
+  },
+  'Query.identityPool': {
+    access: 'administrators',
+    action: 'cognito-identity:DescribeIdentityPool',
+    query: poolField('name'),
+    variables: poolId,
+  },
+  'Query.identityPools': {
+    access: 'administrators',
+    action: 'cognito-identity:ListIdentityPools',
+    query: '{ identityPools { nodes { id name } } }',
+    variables: nothing,
+  },
+  'Query.identityProvider': {
+    access: 'administrators',
+    action: 'iam:GetOpenIDConnectProvider',
+    query: 'query ($arn: String!) { identityProvider(arn: $arn) { url clientIds } }',
+    variables: ({ providerArn: arn }) => ({ arn }),
+  },
+  'Query.identityProviders': {
+    access: 'administrators',
+    action: 'iam:ListOpenIDConnectProviders',
+    query: '{ identityProviders { nodes { url } } }',
+    variables: nothing,
+  },
+  'Query.listRecords': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: `query ($input: ListRecordsInput!) { listRecords(input: $input) { records { key value } datasetSyncCount } }`,
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, datasetName: 'd' },
+    }),
+  },
+  'Query.role': {
+    access: 'administrators',
+    action: 'iam:GetRole',
+    query: 'query ($name: String!) { role(name: $name) { arn policies { policyDocument } } }',
+    variables: ({ roleName: name }) => ({ name }),
+  },
+  'Query.roles': {
+    access: 'administrators',
+    action: 'iam:ListRoles',
+    query: '{ roles { nodes { arn } } }',
+    variables: nothing,
+  },
+  'Query.simulatePolicy': {
+    access: 'administrators',
+    action: 'iam:SimulatePrincipalPolicy',
+    query:
+      'query ($input: SimulatePolicyInput!) { simulatePolicy(input: $input) { evaluationResults { evalDecision } } }',
+    variables: ({ roleName }) => ({
+      input: { policySourceArn: `arn:aws:iam::000000000000:role/${roleName}`, actionNames: ['s3:GetObject'] },
+    }),
+  },
+  'Query.viewer': { access: 'anybody', query: '{ viewer { id } }', variables: nothing },
+
+  'IdentityPool.identities': {
+    access: 'administrators',
+    action: 'cognito-identity:ListIdentities',
+    query: poolField('identities { nodes { id logins } }'),
+    variables: poolId,
+  },
+  'IdentityPool.roles': {
+    access: 'administrators',
+    action: 'cognito-identity:GetIdentityPoolRoles',
+    query: poolField('roles { authenticated unauthenticated }'),
+    variables: poolId,
+  },
+  'IdentityPool.tags': {
+    access: 'administrators',
+    action: 'cognito-identity:ListTagsForResource',
+    query: poolField('tags { key value }'),
+    variables: poolId,
+  },
+  'Identity.dataset': {
+    access: 'itself',
+    action: 'cognito-sync:DescribeDataset',
+    query: identityField('dataset(name: "d") { name syncCount }'),
+    variables: identityId,
+  },
+  'Identity.datasets': {
+    access: 'itself',
+    action: 'cognito-sync:ListDatasets',
+    query: identityField('datasets { nodes { name } }'),
+    variables: identityId,
+  },
+
+  'Mutation.addClientIDToOpenIDConnectProvider': {
+    access: 'administrators',
+    action: 'iam:AddClientIDToOpenIDConnectProvider',
+    query: mutation('addClientIDToOpenIDConnectProvider', 'openIDConnectProvider { clientIds }'),
+    variables: ({ providerArn }) => ({
+      input: { openIDConnectProviderArn: providerArn, clientID: `more-${(made += 1)}` },
+    }),
+  },
+  'Mutation.assumeRoleWithWebIdentity': {
+    access: 'anybody',
+    query: mutation('assumeRoleWithWebIdentity', 'audience'),
+    variables: ({ roleName }) => ({
+      input: {
+        roleArn: `arn:aws:iam::000000000000:role/${roleName}`,
+        roleSessionName: 'session',
+        webIdentityToken: 'no token at all',
+      },
+    }),
+  },
+  'Mutation.createApiKey': {
+    access: 'administrators',
+    action: 'iam:CreateAccessKey',
+    query: mutation('createApiKey', 'secretAccessKey'),
+    variables: () => ({ input: { name: 'more', managedPolicies: ['ADMINISTRATOR_ACCESS'] } }),
+  },
+  'Mutation.createIdentityPool': {
+    access: 'administrators',
+    action: 'cognito-identity:CreateIdentityPool',
+    query: mutation('createIdentityPool', 'identityPool { id }'),
+    variables: () => ({ input: { identityPoolName: 'more', allowUnauthenticatedIdentities: true } }),
+  },
+  'Mutation.createOpenIDConnectProvider': {
+    access: 'administrators',
+    action: 'iam:CreateOpenIDConnectProvider',
+    query: mutation('createOpenIDConnectProvider', 'openIDConnectProviderArn'),
+    variables: () => ({ input: { url: `https://more-${(made += 1)}.example.com` } }),
+  },
+  'Mutation.createRole': {
+    access: 'administrators',
+    action: 'iam:CreateRole',
+    query: mutation('createRole', 'role { arn }'),
+    variables: ({ identityPoolId }) => ({
+      input: { roleName: `more-${(made += 1)}`, assumeRolePolicyDocument: trustOf(identityPoolId) },
+    }),
+  },
+  'Mutation.deleteDataset': {
+    access: 'itself',
+    action: 'cognito-sync:DeleteDataset',
+    query: mutation('deleteDataset', 'dataset { name }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, datasetName: 'd' },
+    }),
+  },
+  'Mutation.deleteIdentities': {
+    access: 'itself',
+    action: 'cognito-identity:DeleteIdentities',
+    query: mutation('deleteIdentities', 'unprocessedIdentityIds { identityId errorCode }'),
+    variables: ({ identityId: id }) => ({ input: { identityIdsToDelete: [id] } }),
+  },
+  'Mutation.deleteIdentityPool': {
+    access: 'administrators',
+    action: 'cognito-identity:DeleteIdentityPool',
+    query: mutation('deleteIdentityPool', 'identityPool { id }'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.deleteOpenIDConnectProvider': {
+    access: 'administrators',
+    action: 'iam:DeleteOpenIDConnectProvider',
+    query: mutation('deleteOpenIDConnectProvider', 'openIDConnectProvider { arn }'),
+    variables: ({ providerArn }) => ({ input: { openIDConnectProviderArn: providerArn } }),
+  },
+  'Mutation.deleteRole': {
+    access: 'administrators',
+    action: 'iam:DeleteRole',
+    query: mutation('deleteRole', 'role { arn }'),
+    variables: ({ roleName }) => ({ input: { roleName } }),
+  },
+  'Mutation.getCredentialsForIdentity': {
+    access: 'anybody',
+    query: mutation('getCredentialsForIdentity', 'identityId'),
+    variables: ({ identityId: id, logins }) => ({ input: { identityId: id, logins } }),
+  },
+  'Mutation.getId': {
+    access: 'anybody',
+    query: mutation('getId', 'identityId'),
+    variables: ({ identityPoolId, logins }) => ({ input: { identityPoolId, logins } }),
+  },
+  'Mutation.getOpenIdToken': {
+    access: 'anybody',
+    query: mutation('getOpenIdToken', 'identityId'),
+    variables: ({ identityId: id, logins }) => ({ input: { identityId: id, logins } }),
+  },
+  'Mutation.removeClientIDFromOpenIDConnectProvider': {
+    access: 'administrators',
+    action: 'iam:RemoveClientIDFromOpenIDConnectProvider',
+    query: mutation('removeClientIDFromOpenIDConnectProvider', 'openIDConnectProvider { clientIds }'),
+    variables: ({ providerArn }) => ({
+      input: { openIDConnectProviderArn: providerArn, clientID: 'client' },
+    }),
+  },
+  'Mutation.revokeApiKey': {
+    access: 'administrators',
+    action: 'iam:DeleteAccessKey',
+    query: mutation('revokeApiKey', 'apiKey { id name }'),
+    variables: ({ accessKeyId }) => ({ input: { accessKeyId } }),
+  },
+  'Mutation.setIdentityPoolRoles': {
+    access: 'administrators',
+    action: 'cognito-identity:SetIdentityPoolRoles',
+    query: mutation('setIdentityPoolRoles', 'identityPool { id }'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId, roles: {} } }),
+  },
+  'Mutation.tagResource': {
+    access: 'administrators',
+    action: 'cognito-identity:TagResource',
+    query: mutation('tagResource', 'identityPool { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { resourceArn: poolArn(identityPoolId), tags: [{ key: 'by', value: 'somebody' }] },
+    }),
+  },
+  'Mutation.unlinkIdentity': {
+    access: 'anybody',
+    query: mutation('unlinkIdentity', 'identityId'),
+    variables: ({ identityId: id, logins }) => ({ input: { identityId: id, logins, loginsToRemove: [] } }),
+  },
+  'Mutation.untagResource': {
+    access: 'administrators',
+    action: 'cognito-identity:UntagResource',
+    query: mutation('untagResource', 'identityPool { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { resourceArn: poolArn(identityPoolId), tagKeys: ['owner'] },
+    }),
+  },
+  'Mutation.updateIdentityPool': {
+    access: 'administrators',
+    action: 'cognito-identity:UpdateIdentityPool',
+    query: mutation('updateIdentityPool', 'identityPool { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, identityPoolName: 'taken over', allowUnauthenticatedIdentities: true },
+    }),
+  },
+  'Mutation.updateRecords': {
+    access: 'itself',
+    action: 'cognito-sync:UpdateRecords',
+    query: mutation('updateRecords', 'datasetSyncCount records { key value }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: {
+        identityPoolId,
+        identityId: id,
+        datasetName: 'd',
+        recordPatches: [{ op: 'REPLACE', key: `new-${(made += 1)}`, value: 'v', syncCount: 0 }],
+      },
+    }),
+  },
+  'Mutation.updateRole': {
+    access: 'administrators',
+    action: 'iam:UpdateRole',
+    query: mutation('updateRole', 'role { arn }'),
+    variables: ({ roleName }) => ({
+      input: { roleName, policies: [{ policyName: 'P', policyDocument: allow('*') }] },
+    }),
+  },
+};
+
+const PUBLIC = [
+  'Mutation.assumeRoleWithWebIdentity',
+  'Mutation.getCredentialsForIdentity',
+  'Mutation.getId',
+  'Mutation.getOpenIdToken',
+  'Mutation.unlinkIdentity',
+];
+
+/** Objects that are part of the row they are read from: who sees the row sees them. */
+const EMBEDDED = [
+  'ApiKey.policies',
+  'EvaluationResult.decidedBy',
+  'EvaluationResult.statements',
+  'Role.policies',
+];
+
+/** Cases with this access, as a table for `it.each`. */
+const casesOf = (...access: Access[]): [name: string, found: Case][] =>
+  Object.entries(CASES).filter(([, found]) => access.includes(found.access));
+
+const NOWHERE = {
+  identityPoolId: 'us-east-1:00000000-0000-4000-8000-000000000000',
+  identityId: 'us-east-1:00000000-0000-4000-8000-000000000001',
+  roleName: 'Nobody',
+  providerArn: 'arn:aws:iam::000000000000:oidc-provider/nobody.example.com',
+  accessKeyId: 'AKIANOBODYNOBODYNOBO',
+  logins: [],
+};
+
+let server: TestServer;
+let issuer: TestIdentityProvider;
+/** The caller's own identity, another of its pool, and one of another pool. */
+let mine: Target;
+let neighbour: Target;
+let stranger: Target;
+/** An access token of `mine`, whose role allows everything on everything. */
+let bearer: string;
+/** An administrator who may do everything, but only in the pool of `mine`. */
+let limited: string;
+
+const everythingRole = async (identityPoolId: string): Promise<string> => {
+  const role = await createRole(server, {
+    roleName: `Everything-in-${identityPoolId.slice(-12)}`,
+    assumeRolePolicyDocument: trustOf(identityPoolId),
+    policies: [{ policyName: 'Everything', policyDocument: allow('*') }],
+  });
+  await setRoles(server, identityPoolId, { authenticated: role.arn, unauthenticated: role.arn });
+  return role.name;
+};
+
+const writeRecord = (token: string, value: string): Promise<Data> =>
+  server.run(
+    `mutation ($value: String!) { updateRecords(input: { datasetName: "d", recordPatches: [
+       { op: REPLACE, key: "k", value: $value, syncCount: 0 }] }) { datasetSyncCount } }`,
+    { value },
+    token,
+  );
+
+const identityIn = async (
+  pool: Partial<Target>,
+  name: string,
+): Promise<{ target: Target; token: string }> => {
+  const logins = [await loginOf(issuer, name)];
+  const { id } = await getId(server, pool.identityPoolId!, logins);
+  const token = (await getCredentials(server, id, logins)).accessToken;
+  await writeRecord(token, `secret of ${name}`);
+  return { target: { ...NOWHERE, ...pool, identityId: id, logins }, token };
+};
+
+const poolNamed = async (identityPoolName: string, providerArn: string): Promise<Partial<Target>> => {
+  const { id } = await createPool(server, {
+    identityPoolName,
+    createDefaultRoles: false,
+    openIdConnectProviderARNs: [providerArn],
+    identityPoolTags: [{ key: 'owner', value: identityPoolName }],
+  });
+  const key = await createKey(server, { name: `key of ${identityPoolName}`, managedPolicies: ['READ_ONLY'] });
+  return {
+    identityPoolId: id,
+    roleName: await everythingRole(id),
+    providerArn,
+    accessKeyId: key.apiKey.accessKeyId,
+  };
+};
+
+beforeAll(async () => {
+  [server, issuer] = await Promise.all([startTestServer(), startIdentityProvider()]);
+  const providerArn = await registerProvider(server, issuer);
+  const [a, b] = [await poolNamed('Pool A', providerArn), await poolNamed('Pool B', providerArn)];
+  const own = await identityIn(a, 'alice');
+  mine = own.target;
+  bearer = own.token;
+  neighbour = (await identityIn(a, 'bob')).target;
+  stranger = (await identityIn(b, 'carol')).target;
+  const arn = poolArn(mine.identityPoolId);
+  limited = await bearerWith(server, {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: '*',
+        Resource: [arn, `${arn.replace('cognito-identity', 'cognito-sync')}/*`],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['cognito-identity:DescribeIdentity', 'cognito-identity:DeleteIdentities'],
+        Resource: '*',
+        Condition: { StringEquals: { 'cognito-identity:IdentityPoolArn': arn } },
+      },
+    ],
+  });
+});
+afterAll(async () => {
+  await issuer?.close();
+  await server?.close();
+});
+
+const ask = ({ query, variables }: Case, target: Target, token?: string): Promise<GraphqlAnswer> =>
+  server.graphql(query, variables(target), token);
+
+/** The answer with the names of what it was aimed at taken out, so that answers for different targets compare. */
+const withoutNames = (answer: GraphqlAnswer, target: Target): Data => {
+  const text = Object.entries(target).reduce(
+    (json, [member, value]) => (typeof value === 'string' ? json.replaceAll(value, `<${member}>`) : json),
+    JSON.stringify({ data: answer.data, errors: answer.errors }),
+  );
+  return JSON.parse(text.replace(/(more|new)-\d+/g, '<new>'));
+};
+
+/** An administrator is told which statement decided; the rest of two refusals must be the same. */
+const withoutDecision = (answer: GraphqlAnswer): GraphqlAnswer => ({
+  ...answer,
+  errors: answer.errors?.map((error) => ({
+    ...error,
+    extensions: { ...error.extensions, decision: undefined },
+  })),
+});
+
+const TABLES = [
+  'api_keys',
+  'datasets',
+  'identities',
+  'identity_logins',
+  'identity_pools',
+  'logins',
+  'open_id_connect_providers',
+  'records',
+  'roles',
+  'used_sync_sessions',
+];
+
+/** One text for each table, which changes with any of its rows. */
+const everything = async (): Promise<Data> => {
+  const columns = TABLES.map(
+    (table) => `(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM ${table} t) AS ${table}`,
+  );
+  const [row] = await rowsOf(server, `SELECT ${columns.join(', ')}`);
+  return row;
+};
+
+/** Does it and shows that nothing in the database changed. */
+const changingNothing = async <T>(work: () => Promise<T>): Promise<T> => {
+  const before = await everything();
+  const result = await work();
+  expect(await everything()).toEqual(before);
+  return result;
+};
+
+const objectTypes = Object.values(graphqlSchema().getTypeMap()).filter(
+  (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__'),
+);
+
+describe('the cases of this file', () => {
+  it('are all operations of the schema, and all fields that lead to further objects', () => {
+    const roots = ['Query', 'Mutation', 'Subscription'];
+    const shapes = /(Payload|Connection|Edge)$/;
+    const isPlain = (type: unknown): boolean => {
+      const named = getNamedType(type as never);
+      return isScalarType(named) || isEnumType(named);
+    };
+    const found = objectTypes
+      .filter((type) => !shapes.test(type.name))
+      .flatMap((type) =>
+        Object.values(type.getFields())
+          .filter((field) => roots.includes(type.name) || field.args.length > 0 || !isPlain(field.type))
+          .map((field) => `${type.name}.${field.name}`),
+      );
+
+    expect(found.filter((name) => !EMBEDDED.includes(name)).sort()).toEqual(Object.keys(CASES).sort());
+  });
+
+  it('are valid: an administrator of everything is refused none of them', async () => {
+    const destructive = /^Mutation\.(delete|revoke|set|update|remove)/;
+    for (const [name, found] of casesOf('itself', 'administrators')) {
+      if (destructive.test(name)) continue;
+      const answer = await ask(found, stranger, server.admin);
+      expect([name, answer.errors]).toEqual([name, undefined]);
+    }
+  });
+});
+
+describe('a caller without credentials', () => {
+  it.each(casesOf('itself', 'administrators'))('is not let in to %s', async (_name, found) => {
+    const answer = await changingNothing(() => ask(found, mine));
+
+    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
+    expect(answer.data?.[Object.keys(answer.data)[0]!] ?? null).toBeNull();
+  });
+
+  it('has the five public operations, and nobody to view', async () => {
+    const open = casesOf('anybody').map(([name]) => name);
+    const answers = await Promise.all(
+      PUBLIC.map(async (name) => [name, (await ask(CASES[name]!, mine)).errors?.[0]?.extensions.reason]),
+    );
+
+    expect(open.sort()).toEqual([...PUBLIC, 'Query.viewer'].sort());
+    expect(answers.filter(([, reason]) => reason === 'MISSING')).toEqual([]);
+    expect((await ask(CASES['Query.viewer']!, mine)).data).toEqual({ viewer: null });
+  });
+
+  it('sees no data through the identity that a public operation answers with', async () => {
+    const reaching = objectTypes
+      .filter((type) =>
+        PUBLIC.some((name) => type.name.toLowerCase() === `${name.slice(9)}payload`.toLowerCase()),
+      )
+      .filter((type) =>
+        Object.values(type.getFields()).some((field) => isObjectType(getNamedType(field.type))),
+      )
+      .map((type) => type.name);
+    const nested = 'identity { id datasets { nodes { name } } }';
+
+    const byGetId = await server.graphql(mutation('getId', nested), CASES['Mutation.getId']!.variables(mine));
+    const byUnlink = await server.graphql(
+      mutation('unlinkIdentity', nested),
+      CASES['Mutation.unlinkIdentity']!.variables(mine),
+    );
+
+    expect(reaching.sort()).toEqual([
+      'AssumeRoleWithWebIdentityPayload',
+      'GetCredentialsForIdentityPayload',
+      'GetIdPayload',
+      'UnlinkIdentityPayload',
+    ]);
+    for (const answer of [byGetId, byUnlink]) {
+      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
+      expect(answer.data).toBeNull();
+    }
+  });
+});
+
+describe('an identity whose role allows everything', () => {
+  /** What it is told of its neighbour, of a stranger in another pool, and of nobody at all. */
+  const toldOfOthers = async (found: Case, targets: Target[]): Promise<Data[]> => {
+    const told: Data[] = [];
+    for (const target of targets) {
+      const answer = await changingNothing(() => ask(found, target, bearer));
+      expect(JSON.stringify(answer)).not.toMatch(/secret of (bob|carol)|Pool [AB]/);
+      told.push(withoutNames(answer, target));
+    }
+    return told;
+  };
+
+  it.each(casesOf('itself'))(
+    'is told the same by %s of others, whether they are there or not',
+    async (name, found) => {
+      const [ofNobody, ...ofSomebody] = await toldOfOthers(found, [
+        NOWHERE,
+        neighbour,
+        stranger,
+        { ...neighbour, identityPoolId: stranger.identityPoolId },
+        { ...stranger, identityPoolId: mine.identityPoolId },
+      ]);
+
+      expect(ofSomebody).toEqual(ofSomebody.map(() => ofNobody));
+      if (name === 'Mutation.deleteIdentities')
+        expect(ofNobody.data.deleteIdentities.unprocessedIdentityIds).toEqual([
+          { identityId: '<identityId>', errorCode: 'ACCESS_DENIED' },
+        ]);
+      else
+        expect(ofNobody.errors).toEqual([
+          expect.objectContaining({
+            message: 'mismatch between session identity id and request identity id',
+            extensions: { code: 'NOT_AUTHORIZED' },
+          }),
+        ]);
+    },
+  );
+
+  it.each(casesOf('administrators'))('has no use of %s, in its own pool or another', async (_name, found) => {
+    const told = await toldOfOthers(found, [NOWHERE, mine, neighbour, stranger]);
+
+    expect(told).toEqual(told.map(() => told[0]));
+    expect(told[0].errors).toEqual([
+      expect.objectContaining({
+        message: 'Only administrators may do this, whatever the role of an identity allows.',
+        extensions: { code: 'NOT_AUTHORIZED' },
+      }),
+    ]);
+  });
+
+  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset'])(
+    'does not reach by %s into another pool with its own id',
+    async (name) => {
+      const elsewhere = { ...mine, identityPoolId: stranger.identityPoolId };
+
+      const answer = await changingNothing(() => ask(CASES[name]!, elsewhere, bearer));
+
+      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
+    },
+  );
+
+  it('gets no credentials of others by its own logins', async () => {
+    for (const target of [neighbour, stranger])
+      for (const name of [
+        'Mutation.getCredentialsForIdentity',
+        'Mutation.getOpenIdToken',
+        'Mutation.unlinkIdentity',
+      ]) {
+        const answer = await changingNothing(() =>
+          ask(CASES[name]!, { ...target, logins: mine.logins }, bearer),
+        );
+        expect([name, refusalOf(answer).code]).toEqual([name, 'NOT_AUTHORIZED']);
+      }
+  });
+
+  it('sees no data of another through the identity that a public operation answers with', async () => {
+    const nested = mutation('getId', 'identity { id datasets { nodes { name } } }');
+
+    const answer = await server.graphql(nested, CASES['Mutation.getId']!.variables(neighbour), bearer);
+
+    expect(refusalOf(answer)).toMatchObject({
+      code: 'NOT_AUTHORIZED',
+      message: 'mismatch between session identity id and request identity id',
+    });
+    expect(answer.data).toBeNull();
+  });
+
+  it('sees itself, by viewer and by its id', async () => {
+    expect((await ask(CASES['Query.viewer']!, NOWHERE, bearer)).data.viewer.id).toBe(mine.identityId);
+    for (const [name, found] of casesOf('itself')) {
+      if (/delete/.test(name)) continue;
+      expect([name, (await ask(found, mine, bearer)).errors]).toEqual([name, undefined]);
+    }
+  });
+});
+
+describe('an administrator of one pool', () => {
+  const inPools = (): [string, Case][] =>
+    casesOf('itself', 'administrators').filter(([, found]) => !found.action?.startsWith('iam:'));
+  const wholeInstallation = ['Query.identityPools', 'Mutation.createIdentityPool'];
+  const inOnePool = inPools().filter(([name]) => !wholeInstallation.includes(name));
+
+  it.each(inOnePool)(
+    'is told the same by %s of another pool, whether it is there or not',
+    async (name, found) => {
+      const told: Data[] = [];
+      for (const target of [NOWHERE, stranger]) {
+        const answer = await changingNothing(() => ask(found, target, limited));
+        expect(JSON.stringify(answer)).not.toMatch(/secret of carol|Pool B/);
+        told.push(withoutNames(withoutDecision(answer), target));
+      }
+
+      expect(told[1]).toEqual(told[0]);
+      if (name === 'Mutation.deleteIdentities')
+        expect(told[0].data.deleteIdentities.unprocessedIdentityIds[0].errorCode).toBe('ACCESS_DENIED');
+      else expect(told[0].errors[0].extensions.code).toBe('ACCESS_DENIED');
+    },
+  );
+
+  it.each([
+    ...casesOf('administrators').filter(([, found]) => found.action?.startsWith('iam:')),
+    ...inPools().filter(([name]) => wholeInstallation.includes(name)),
+  ])('has no use of %s, which is about the whole installation', async (_name, found) => {
+    for (const target of [NOWHERE, mine, stranger]) {
+      const answer = await changingNothing(() => ask(found, target, limited));
+      expect(refusalOf(answer)).toMatchObject({ code: 'ACCESS_DENIED', action: found.action });
+    }
+  });
+
+  it('does not reach an identity of another pool by naming its own', async () => {
+    const crossed = { ...stranger, identityPoolId: mine.identityPoolId };
+
+    for (const name of ['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset']) {
+      const answer = await changingNothing(() => ask(CASES[name]!, crossed, limited));
+      expect(refusalOf(answer)).toMatchObject({ code: 'RESOURCE_NOT_FOUND' });
+    }
+  });
+
+  it.each(inOnePool.filter(([name]) => !/delete/.test(name)))(
+    'may use %s in its own pool',
+    async (_name, found) => {
+      expect((await ask(found, neighbour, limited)).errors).toBeUndefined();
+    },
+  );
+
+  it.each([
+    'IdentityPool.identities',
+    'IdentityPool.roles',
+    'IdentityPool.tags',
+    'Identity.dataset',
+    'Identity.datasets',
+  ])('needs an action of its own for %s', async (name) => {
+    const found = CASES[name]!;
+    const onlyDescribes = await bearerWith(server, allow('cognito-identity:Describe*'));
+
+    const answer = await ask(found, neighbour, onlyDescribes);
+
+    expect(refusalOf(answer)).toMatchObject({ code: 'ACCESS_DENIED', action: found.action });
+    expect(answer.errors?.[0]?.path).toEqual([expect.any(String), name.split('.')[1]]);
+  });
+});
