@@ -145,7 +145,10 @@ const environment = z.object({
   ROCKPOOL_SECRET: z.string().min(32, 'must have 32 characters or more').optional(),
   ROCKPOOL_ADMIN_ACCESS_KEY_ID: z
     .string()
-    .regex(/^\w{3,128}$/, 'must be 3 to 128 letters, digits or underscores')
+    .regex(
+      /^(?!ey)\w{3,128}$/,
+      'must be 3 to 128 letters, digits or underscores, and not start with ey as tokens do',
+    )
     .optional(),
   ROCKPOOL_ADMIN_SECRET_ACCESS_KEY: z
     .string()

@@ -4,8 +4,9 @@ import type { Config } from './config';
 import type { Context } from './context';
 import { revokeApiKey, storeNewKey } from './credentials/api-key.service';
 import { MANAGED_POLICIES } from './credentials/managed-policies';
-import { openDatabase } from './db/open-database';
+import { openDatabase, type OpenDatabase } from './db/open-database';
 import { apiKeyArn } from './ids';
+import { signingKey } from './tokens/key-ring';
 
 /** A bearer for the Authorization header and the id to revoke it by. */
 export interface NewAdministratorKey {
@@ -35,6 +36,7 @@ export const openOperator = async (config: Config): Promise<Operator> => {
     log,
     request: { id: 'operator', sourceIp: null, userAgent: null },
   };
+  await requireMasterSecret(operatorContext, database);
   return {
     makeAdministratorKey: async (name) => {
       const grant = { name, managedPolicies: ['AdministratorAccess' as const], inlinePolicies: [] };
@@ -47,6 +49,13 @@ export const openOperator = async (config: Config): Promise<Operator> => {
     close: () => database.close(),
   };
 };
+
+/** A key sealed under another master secret than the servers' would never work. */
+const requireMasterSecret = (ctx: Context, database: OpenDatabase): Promise<unknown> =>
+  signingKey(ctx).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
 
 const operatorActor = (config: Config): AdministratorActor => ({
   kind: 'administrator',

@@ -59,9 +59,10 @@ const serve = async (
   };
   const node: NodeContext = { db: database.dataSource.manager, now, config: serverConfig, log };
   const starting = contextOf(node, 'start');
-  const newAdministratorKey = await ensureAdministrator(starting);
-  // Makes the signing keys of a new installation now, so that nobody's first token waits for them.
+  // Makes the signing keys of a new installation now, so that nobody's first token waits for them. It also fails under
+  // another master secret than the installation's, before anything could be sealed under the wrong one.
   await signingKey(starting);
+  const newAdministratorKey = await ensureAdministrator(starting);
   let isReady = false;
   const app = await createApp(node, () => isReady);
   await app.listen({ host: config.host, port: config.port });

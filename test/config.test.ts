@@ -243,7 +243,7 @@ describe('the first administrator key', () => {
 
   it.each(['ab', 'a.b', 'has space', 'x'.repeat(129)])('has no id such as "%s"', (value) => {
     expect(problemsOf({ ROCKPOOL_ADMIN_ACCESS_KEY_ID: value, ...secret })).toEqual([
-      'ROCKPOOL_ADMIN_ACCESS_KEY_ID must be 3 to 128 letters, digits or underscores',
+      'ROCKPOOL_ADMIN_ACCESS_KEY_ID must be 3 to 128 letters, digits or underscores, and not start with ey as tokens do',
     ]);
   });
 
@@ -313,7 +313,7 @@ describe('a start with wrong variables', () => {
       '  - LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
       '  - ROCKPOOL_REGION must look like us-east-1',
       '  - ROCKPOOL_SECRET must have 32 characters or more',
-      '  - ROCKPOOL_ADMIN_ACCESS_KEY_ID must be 3 to 128 letters, digits or underscores',
+      '  - ROCKPOOL_ADMIN_ACCESS_KEY_ID must be 3 to 128 letters, digits or underscores, and not start with ey as tokens do',
       '  - ROCKPOOL_ADMIN_SECRET_ACCESS_KEY is missing beside ROCKPOOL_ADMIN_ACCESS_KEY_ID',
     ]);
   });

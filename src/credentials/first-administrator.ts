@@ -26,6 +26,8 @@ const keepConfiguredKey = async (ctx: Context, key: AdministratorKey): Promise<v
   await insertIfAbsent(ctx, key);
   const row = await ctx.db.findOneByOrFail(ApiKey, { accessKeyId: key.accessKeyId });
   const known = open(ctx.config.secret, 'api-key-secret', row.sealedSecret);
+  if (known === undefined)
+    throw new Error(`The API key ${key.accessKeyId} is sealed under another master secret.`);
   if (known === key.secretAccessKey) return;
   await inTransaction(ctx, async (tx) => {
     await changed(tx, 'api-key', key.accessKeyId);

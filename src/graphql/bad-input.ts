@@ -1,6 +1,9 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { invalidParameter, type ServiceError } from '../errors';
 
+/** Characters of a message that are looked at: what graphql-js itself says stands in front, what it quotes behind. */
+const HEAD = 500;
+
 /**
  * A variable that its type does not take, as INVALID_PARAMETER; undefined for any other error. graphql-js quotes the
  * value, which may be a token: only the member's name and what was expected of it are passed on.
@@ -8,14 +11,21 @@ import { invalidParameter, type ServiceError } from '../errors';
 export const variableError = ({ message }: GraphQLFormattedError): ServiceError | undefined => {
   if (message.startsWith('Too many errors processing variables'))
     return invalidParameter('The variables have more mistakes than these.');
-  const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
+  const variable = /^Variable "\$(\w+)" (?:got invalid value |of (?:required|non-null) type )/.exec(
+    message,
+  )?.[1];
   if (variable === undefined) return undefined;
-  const path = / at "([^"]+)"; /.exec(message)?.[1] ?? variable;
-  const missing = /; Field "(\w+)" of required type "([^"]+)" was not provided/.exec(message);
+  const tail = withoutQuotedValue(message);
+  const path = / at "([^"]{1,300})"; /.exec(tail)?.[1] ?? variable;
+  const missing = /; Field "(\w+)" of required type "([^"]+)" was not provided/.exec(tail);
   const field = memberOf(missing ? `${path}.${missing[1]}` : path, variable);
-  const problem = missing ? `is required: ${missing[2]}` : expectation(message);
+  const problem = missing ? `is required: ${missing[2]}` : expectation(tail);
   return invalidParameter(`${field} ${problem}`, { field });
 };
+
+/** The end of the message, where graphql-js says what it wanted; patterns never run over all that a caller sent. */
+const withoutQuotedValue = (message: string): string =>
+  message.length <= 2 * HEAD ? message : `${message.slice(0, HEAD)} ${message.slice(-HEAD)}`;
 
 /** The path as the services name it: without the variable that the whole input came in. */
 const memberOf = (path: string, variable: string): string =>
@@ -39,7 +49,8 @@ const expectation = (message: string): string => {
 /** The message of a parser or a validation rule without what the caller had written there: it may be a token. */
 export const withoutValues = (message: string): string =>
   message
-    .replace(/(cannot represent [^:"]*?(?:value|string))\b[\s\S]*$/, '$1')
-    .replace(/(Expected value of type "[^"]+"), found [\s\S]*$/, '$1')
-    .replace(/((?:Block)?String) "[\s\S]*"/, '$1')
-    .replace(/^Unknown operation named "[\s\S]*"/, 'The document has no operation of that name');
+    .slice(0, HEAD)
+    .replace(/(cannot represent [^:"]{0,40}?(?:value|string))\b[\s\S]*$/, '$1')
+    .replace(/(Expected value of type "[^"]{1,100}"), found [\s\S]*$/, '$1')
+    .replace(/((?:Block)?String) "[\s\S]*"?$/, '$1')
+    .replace(/^Unknown operation named "[\s\S]*"?$/, 'The document has no operation of that name');

@@ -8,6 +8,7 @@ import type { IdentityState } from './decide-logins';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
 
+/** No such identity, or one of another pool, or none any more. */
 export const identityNotFound = (identityId: string): Error =>
   resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
 

@@ -38,9 +38,14 @@ export const describe = async (ctx: Context, identity: Identity): Promise<Identi
   logins: (await loginsOf(ctx, identity.id)).map((login) => login.provider),
 });
 
-/** The caller's own identity; null for administrators and anonymous callers. */
-export const viewer = async (ctx: Context): Promise<IdentityDescription | null> =>
-  ctx.actor.kind === 'identity' ? describeIdentity(ctx, { identityId: ctx.actor.identityId }) : null;
+/**
+ * The caller's own identity; null for administrators and callers without credentials.
+ * @throws NOT_AUTHORIZED with `reason` for credentials that do not hold: "nobody" would be the wrong answer to them.
+ */
+export const viewer = async (ctx: Context): Promise<IdentityDescription | null> => {
+  if (ctx.actor.kind === 'anonymous' && ctx.actor.problem) throw ctx.actor.problem;
+  return ctx.actor.kind === 'identity' ? describeIdentity(ctx, { identityId: ctx.actor.identityId }) : null;
+};
 
 /** The identity, for a caller that may do `action` on it. @throws NOT_AUTHORIZED, ACCESS_DENIED, RESOURCE_NOT_FOUND */
 const authorizedIdentity = async (ctx: Context, action: string, identityId: string): Promise<Identity> => {

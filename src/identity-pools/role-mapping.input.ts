@@ -3,6 +3,7 @@ import { LIMITS } from '../protocol/limits';
 import type { RoleMapping } from '../roles/role-mapping';
 import { text } from '../validate';
 
+/** The ARN of a role, known here or not. */
 export const roleArn = text(20, 2048).regex(/^arn:aws:iam::\d+:role\/.+$/);
 
 const mappingRule = z.object({

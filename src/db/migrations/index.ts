@@ -11,6 +11,6 @@ export const migrations = [
   CreateDatasets1795417300000,
   CreateUpdateRecords1795417400000,
   CompleteIdentityPools1795500000000,
-  CreateAuditEvents1795520000000,
   CreateRateLimits1795510000000,
+  CreateAuditEvents1795520000000,
 ];
