@@ -138,11 +138,7 @@ describe('a response that does not hold', () => {
       { notOnOrAfter: '2027-03-01T00:10:00' },
       'The SAML response has a time that cannot be read.',
     ],
-    [
-      'has a time that is none',
-      { confirmedUntil: 'soon' },
-      'Not a valid SAML response.',
-    ],
+    ['has a time that is none', { confirmedUntil: 'soon' }, 'Not a valid SAML response.'],
     ['has an empty NameID', { nameId: ' ' }, 'The NameID must be a text of 1 to 255 characters.'],
     [
       'has a NameID of 256 characters',
