@@ -135,6 +135,7 @@ describe('the GraphQL schema', () => {
       'Query.identityPools',
       'Query.identityProviders',
       'Query.roles',
+      'Query.samlProviders',
     ]);
     expect(wrong.map(({ name }) => name)).toEqual([]);
   });
@@ -150,6 +151,8 @@ describe('the GraphQL schema', () => {
     expect(bare.map(({ name }) => name).sort()).toEqual([
       'ApiKey.policies',
       'EvaluationResult.statements',
+      'IdentityPool.cognitoIdentityProviders',
+      'IdentityPool.supportedLoginProviders',
       'IdentityPool.tags',
       'Query.signingKeys',
       'Role.policies',
