@@ -1,3 +1,4 @@
+import { startHousekeeping } from '../../src/housekeeping';
 import { UsedSamlAssertion } from '../../src/logins/used-saml-assertion.entity';
 import { sweepUsedSamlAssertions } from '../../src/logins/use-assertion';
 import {
@@ -257,7 +258,8 @@ describe('an assertion that was used', () => {
     await sweepUsedSamlAssertions(world.ctx);
     const before = await count();
     world.clock.advance(1);
+    await startHousekeeping(world.ctx).stop();
 
-    expect([before, await sweepUsedSamlAssertions(world.ctx), await count()]).toEqual([1, 1, 0]);
+    expect([before, await count()]).toEqual([1, 0]);
   });
 });
