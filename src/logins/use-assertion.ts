@@ -17,7 +17,7 @@ const hashOf = (...parts: string[]): string =>
 /**
  * Notes that an assertion was used for a user in a pool. From then on it is good for that user in that pool only,
  * until it expires: a client sends the same one to getId and then for credentials.
- * @throws NOT_AUTHORIZED when it was used otherwise before. See docs/decisions/0003-saml.md.
+ * @throws NOT_AUTHORIZED when it was used otherwise before. See docs/decisions/0003-logins-of-every-provider.md.
  */
 export const useAssertion = async (
   ctx: Context,

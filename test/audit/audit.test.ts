@@ -130,6 +130,17 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
         'identityPool { id }',
       ),
   ],
+  deleteIdleGuests: [
+    'cognito-identity:DeleteIdleGuests',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      const { id } = await getId(server, identityPoolId);
+      const longAgo = new Date(Date.now() - 30 * 86_400_000);
+      await rowsOf(server, 'UPDATE identities SET last_active_at = $1 WHERE identity_id = $2', [longAgo, id]);
+      const idleSince = new Date(Date.now() - 2 * 86_400_000).toISOString();
+      return administer('deleteIdleGuests', { identityPoolId, idleSince, dryRun: false }, 'count');
+    },
+  ],
   deleteOpenIDConnectProvider: [
     'iam:DeleteOpenIDConnectProvider',
     async () => {

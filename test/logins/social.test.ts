@@ -209,6 +209,12 @@ describe('Twitter', () => {
     });
   });
 
+  test('The same token is taken again: each question has a nonce of its own', async () => {
+    await logIn(HOST, CONSUMER, TWITTER_TOKEN);
+
+    expect((await logIn(HOST, CONSUMER, TWITTER_TOKEN)).subject).toBe('18446744073709551615');
+  });
+
   test.each([
     ['a wrong secret', 'user-token-1;wrong-secret'],
     ['an unknown token', 'user-token-2;user-token-secret'],

@@ -105,15 +105,29 @@ const attributesXml = (attributes: Record<string, string[]>): string =>
     )
     .join('');
 
+const honest = (): Required<AssertionOptions> => ({
+  id: `_${randomUUID()}`,
+  issuer: ENTITY_ID,
+  nameId: 'alice@example.com',
+  audiences: ['urn:amazon:webservices'],
+  recipient: ACS,
+  method: BEARER,
+  notBefore: samlTime(-60),
+  notOnOrAfter: samlTime(600),
+  confirmedUntil: samlTime(300),
+  sessionUntil: '',
+  attributes: {},
+  extra: '',
+});
+
 /** An assertion without signature. */
 export const assertionXml = (options: AssertionOptions = {}): string => {
-  const { id = `_${randomUUID()}`, issuer = ENTITY_ID, nameId = 'alice@example.com' } = options;
-  const { audiences = ['urn:amazon:webservices'], recipient = ACS, method = BEARER } = options;
-  const { notBefore = samlTime(-60), notOnOrAfter = samlTime(600), confirmedUntil = samlTime(300) } = options;
+  const { id, issuer, nameId, audiences, recipient, method, ...rest } = { ...honest(), ...options };
+  const { notBefore, notOnOrAfter, confirmedUntil, sessionUntil, attributes, extra } = rest;
   const restriction = audiences.map((audience) => `<saml:Audience>${audience}</saml:Audience>`).join('');
   const until = confirmedUntil === null ? '' : ` NotOnOrAfter="${confirmedUntil}"`;
-  const session = options.sessionUntil ? ` SessionNotOnOrAfter="${options.sessionUntil}"` : '';
-  return `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" Version="2.0" IssueInstant="${samlTime(0)}"><saml:Issuer>${issuer}</saml:Issuer><saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">${nameId}</saml:NameID><saml:SubjectConfirmation Method="${method}"><saml:SubjectConfirmationData Recipient="${recipient}"${until}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="${notBefore}" NotOnOrAfter="${notOnOrAfter}"><saml:AudienceRestriction>${restriction}</saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${samlTime(0)}"${session}><saml:AuthnContext/></saml:AuthnStatement><saml:AttributeStatement>${attributesXml(options.attributes ?? {})}</saml:AttributeStatement>${options.extra ?? ''}</saml:Assertion>`;
+  const session = sessionUntil ? ` SessionNotOnOrAfter="${sessionUntil}"` : '';
+  return `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}" Version="2.0" IssueInstant="${samlTime(0)}"><saml:Issuer>${issuer}</saml:Issuer><saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">${nameId}</saml:NameID><saml:SubjectConfirmation Method="${method}"><saml:SubjectConfirmationData Recipient="${recipient}"${until}/></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="${notBefore}" NotOnOrAfter="${notOnOrAfter}"><saml:AudienceRestriction>${restriction}</saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${samlTime(0)}"${session}><saml:AuthnContext/></saml:AuthnStatement><saml:AttributeStatement>${attributesXml(attributes)}</saml:AttributeStatement>${extra}</saml:Assertion>`;
 };
 
 /** A response around assertions, without signature of its own. */
