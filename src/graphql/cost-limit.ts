@@ -31,7 +31,7 @@ export const costLimit = (): ApolloServerPlugin<Context> => ({
       if (value <= maximum) return;
       throw limitError(
         `The answer could have ${value} objects; at most ${maximum} are given. Ask for fewer with first, or in several calls.`,
-        { limit: 'cost', value, operation },
+        { limit: 'cost', maximum, value, operation },
       );
     },
   }),

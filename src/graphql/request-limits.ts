@@ -16,7 +16,7 @@ export const REQUEST_LIMITS = {
   depth: 12,
   /** Fields of the operation itself, so that one request is not a thousand calls. */
   rootFields: 20,
-  /** Fields under another name, so that a value of 1 MiB is not answered a thousand times over. */
+  /** Fields under another name; `repeatLimit` says which. */
   aliases: 60,
   /** Objects that the answer may have; see `costLimit`. */
   cost: 20_000,
@@ -80,18 +80,21 @@ const rule =
       const value = measureOf(context, measure, operation);
       const maximum = REQUEST_LIMITS[limit];
       if (value <= maximum) return;
-      context.reportError(limitError(sentence(maximum, value), { limit, value, operation }));
+      context.reportError(limitError(sentence(maximum, value), { limit, maximum, value, operation }));
     },
   });
 
 /** LIMIT_EXCEEDED as graphql-js carries it. */
 export const limitError = (
   sentence: string,
-  { limit, value, operation }: { limit: LimitName; value: number; operation: OperationDefinitionNode },
+  {
+    operation,
+    ...fields
+  }: { limit: string; maximum: number; value: number; operation: OperationDefinitionNode },
 ): GraphQLError =>
   new GraphQLError(sentence, {
     nodes: operation,
-    originalError: limitExceeded(sentence, { limit, maximum: REQUEST_LIMITS[limit], value }),
+    originalError: limitExceeded(sentence, fields),
     extensions: { http: { status: 400 } },
   });
 

@@ -6,6 +6,7 @@ import { costLimit } from './cost-limit';
 import { formatError, logFaults } from './format-error';
 import type { NodeContext } from './request-context';
 import { landingPage } from './landing-page/landing-page';
+import { repeatLimit } from './repeat-limit';
 import { REQUEST_LIMIT_RULES } from './request-limits';
 import { graphqlSchema } from './schema';
 
@@ -24,7 +25,7 @@ export const createGraphqlServer = (node: NodeContext): ApolloServer<Context> =>
       ...(node.config.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
     ],
     formatError,
-    plugins: [costLimit(), logFaults(), auditDenials(), landingPage(node.config)],
+    plugins: [costLimit(), repeatLimit(), logFaults(), auditDenials(), landingPage(node.config)],
     // Registered queries would have to be shared between nodes to be of use.
     persistedQueries: false,
     // Signals are the process entry's business: Apollo would stop on its own and then send the signal once more.

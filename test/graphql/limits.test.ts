@@ -100,11 +100,12 @@ describe('width', () => {
     expect(await refusalOf(ask(query))).toMatchObject({ limit: 'rootFields', value: 22 });
   });
 
-  test('one value under a thousand names is refused: it may have 1 MiB', async () => {
-    const query = (count: number) => `{ viewer { id ${times(count, (at) => `a${at}: identityPoolId`)} } }`;
+  test('60 aliases pass; 61 are refused', async () => {
+    const query = (more: string) =>
+      `{ ${times(15, (at) => `v${at}: viewer { a: id b: identityPoolId c: logins }`)} ${more} }`;
 
-    expect((await ask(query(60))).data).toEqual({ viewer: null });
-    expect(await refusalOf(ask(query(61)))).toEqual({
+    expect((await ask(query('viewer { id }'))).data).toMatchObject({ viewer: null, v14: null });
+    expect(await refusalOf(ask(query('viewer { a: id }')))).toEqual({
       status: 400,
       message: 'An operation has at most 60 aliases; this one has 61.',
       code: 'LIMIT_EXCEEDED',
@@ -133,6 +134,65 @@ describe('width', () => {
     expect(await refusalOf(ask(`{ viewer { ${'id '.repeat(3900)} } }`))).toMatchObject({
       status: 400,
       code: 'GRAPHQL_VALIDATION_FAILED',
+    });
+  });
+});
+
+describe('the same again under another name', () => {
+  const refused = { status: 400, code: 'LIMIT_EXCEEDED', limit: 'sameField', maximum: 1 };
+
+  test('one value under 60 names is refused: it may have 1 MiB', async () => {
+    const query = `{ listRecords(input: { datasetName: "d" }) {
+      ${times(59, (at) => `a${at}: records { value }`)} } }`;
+
+    expect(await refusalOf(ask(query))).toEqual({
+      ...refused,
+      message: 'A field is asked for once with the same arguments; here records has 59 names.',
+      value: 59,
+    });
+  });
+
+  test.each([
+    ['beside the name itself', '{ viewer { id a: id } }'],
+    ['in fragments', '{ viewer { ...a ... { b: id } } } fragment a on Identity { a: id }'],
+    ['in a field that is asked for twice', '{ viewer { a: id } viewer { b: id } }'],
+    ['two levels down', '{ viewer { datasets { a: nodes { name } b: nodes { key: id } } } }'],
+    [
+      'with arguments',
+      '{ viewer { a: datasets(first: 1) { nodes { id } } b: datasets(first: 1) { nodes { id } } } }',
+    ],
+    [
+      'with variables of the same value',
+      `query ($x: Int = 1, $y: Int = 1)
+       { viewer { a: datasets(first: $x) { nodes { id } } b: datasets(first: $y) { nodes { id } } } }`,
+    ],
+  ])('a field is refused %s', async (_name, query) => {
+    expect(await refusalOf(ask(query))).toMatchObject({ ...refused, value: 2 });
+  });
+
+  test('a field with other arguments, and one of another object, passes', async () => {
+    const { data } = await ask(`{ a: viewer { id } b: viewer { id
+      few: datasets(first: 1) { nodes { id } } more: datasets(first: 2) { nodes { id } } } }`);
+
+    expect(data).toEqual({ a: null, b: null });
+  });
+
+  test.each([
+    ['listRecords', 2, '{', '(input: { datasetName: "d" }) { count }'],
+    ['getId', 5, 'mutation {', '(input: { identityPoolId: "us-east-1:0" }) { identityId }'],
+  ])('%s is called at most %i times', async (name, maximum, open, rest) => {
+    const query = (count: number) => `${open} ${times(count, (at) => `a${at}: ${name}${rest}`)} }`;
+
+    const allowed = await ask(query(maximum));
+
+    expect(allowed.errors?.[0]?.extensions.code).not.toBe('LIMIT_EXCEEDED');
+    expect(await refusalOf(ask(query(maximum + 1)))).toEqual({
+      status: 400,
+      message: `An operation calls ${name} at most ${maximum} times; this one does ${maximum + 1} times.`,
+      code: 'LIMIT_EXCEEDED',
+      limit: 'sameCall',
+      maximum,
+      value: maximum + 1,
     });
   });
 });
