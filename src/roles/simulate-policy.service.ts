@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { authorize } from '../authorize';
 import type { Context } from '../context';
-import { resourceNotFound } from '../errors';
+import { limitExceeded, resourceNotFound } from '../errors';
 import { parsePolicyDocument, SESSION_POLICY_MAX_SIZE, type PolicyDocument } from '../policy/document';
 import { explain, type Explanation } from '../policy/explain';
 import { parse, text } from '../validate';
 import { findRole } from './role.service';
+
+/** Statements that one simulation may hold against its actions and resources. */
+const MAX_SIMULATED_STATEMENTS = 20_000;
 
 const documents = z.array(z.unknown()).max(10).nullish();
 
@@ -36,7 +39,7 @@ export interface EvaluationResult extends Explanation {
 /**
  * Decides as a real call would and explains it (IAM's SimulateCustomPolicy, and with `policySourceArn` its
  * SimulatePrincipalPolicy: the role's own policies join those given).
- * @throws RESOURCE_NOT_FOUND for an unknown role, MALFORMED_POLICY_DOCUMENT, INVALID_PARAMETER.
+ * @throws RESOURCE_NOT_FOUND for an unknown role, MALFORMED_POLICY_DOCUMENT, INVALID_PARAMETER, LIMIT_EXCEEDED when actions × resources × statements are more than 20,000.
  */
 export const simulatePolicy = async (
   ctx: Context,
@@ -53,6 +56,10 @@ export const simulatePolicy = async (
     'sessionPolicyInputList',
     SESSION_POLICY_MAX_SIZE,
   );
+  requireFewStatements(given.actionNames.length * given.resourceArns.length, [
+    ...permissions,
+    ...sessionPolicies,
+  ]);
   const context = contextOf(given.contextEntries ?? []);
   return given.actionNames.flatMap((action) =>
     given.resourceArns.map((resource) => ({
@@ -80,6 +87,17 @@ const toDocuments = (
   maximumSize?: number,
 ): PolicyDocument[] =>
   (list ?? []).map((value, index) => parsePolicyDocument(value, `${field}[${index}]`, maximumSize));
+
+/** One call could otherwise have millions of statements evaluated and explained. */
+const requireFewStatements = (questions: number, policies: PolicyDocument[]): void => {
+  const statements = policies.flatMap(({ Statement }) => Statement).length;
+  const value = questions * statements;
+  if (value <= MAX_SIMULATED_STATEMENTS) return;
+  throw limitExceeded(
+    `Actions × resources × statements are at most ${MAX_SIMULATED_STATEMENTS}; here they are ${value}. Ask in several calls.`,
+    { limit: 'simulatedStatements', maximum: MAX_SIMULATED_STATEMENTS, value },
+  );
+};
 
 const contextOf = (
   entries: { contextKeyName: string; contextKeyValues: string[] }[],

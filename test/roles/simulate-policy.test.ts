@@ -34,6 +34,27 @@ describe('simulatePolicy', () => {
     ]);
   });
 
+  it('holds at most 20,000 statements against actions and resources', async () => {
+    const withStatements = (count: number) => ({
+      Version: '2012-10-17',
+      Statement: Array.from({ length: count }, () => ({ Effect: 'Allow', Action: 'a:b', Resource: '*' })),
+    });
+    const numbered = (count: number) => Array.from({ length: count }, (_, at) => `s3:a${at}`);
+    const input = {
+      policyInputList: [withStatements(100), withStatements(50)],
+      sessionPolicyInputList: [withStatements(10)],
+      resourceArns: ['*', 'a', 'b', 'c', 'd'],
+    };
+
+    expect(await simulate({ ...input, actionNames: numbered(25) })).toHaveLength(125);
+    expect(refusalOf(await trySimulate({ ...input, actionNames: numbered(26) }))).toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      limit: 'simulatedStatements',
+      maximum: 20_000,
+      value: 20_800,
+    });
+  });
+
   it('takes every resource when none is named', async () => {
     const [result] = await simulate({ policyInputList: [allow('s3:*')], actionNames: ['s3:GetObject'] });
 
