@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors';
 import { COGNITO_PRINCIPAL } from '../ids';
-import type { OneOrMany, TrustPolicyDocument, TrustStatement } from '../policy/document';
+import type { ConditionValue, OneOrMany, TrustPolicyDocument, TrustStatement } from '../policy/document';
 
 const AUDIENCE_KEY = `${COGNITO_PRINCIPAL}:aud`;
 
@@ -17,7 +17,7 @@ export const requireAudience = (policy: TrustPolicyDocument, field: string): voi
   const open = statements.findIndex((s) => s.Effect === 'Allow' && trustsPools(s) && !bindsAudience(s));
   if (open < 0) return;
   const path = `${field}.Statement[${open}].Condition`;
-  const message = `must have StringEquals with ${AUDIENCE_KEY}, the ids of the identity pools that may take the role`;
+  const message = `must have StringEquals with ${AUDIENCE_KEY}, the ids of the identity pools that may take the role, without wildcards and policy variables`;
   throw new ServiceError('MALFORMED_POLICY_DOCUMENT', `${path} ${message}`, {
     field: path,
     problems: [{ path, message }],
@@ -33,8 +33,15 @@ const trustsPools = ({ Principal }: TrustStatement): boolean => {
   return named.some((name) => name === '*' || name === COGNITO_PRINCIPAL);
 };
 
+/** Wildcards match the ids of other pools; a variable may be any id, and that of the caller's own pool always is. */
+const BINDS_NOTHING = /[*?]|\$\{/;
+
 const bindsAudience = ({ Condition }: TrustStatement): boolean =>
   Object.entries(Condition ?? {}).some(
     ([operator, keys]) =>
-      BINDING_OPERATOR.test(operator) && Object.keys(keys).some((key) => key.toLowerCase() === AUDIENCE_KEY),
+      BINDING_OPERATOR.test(operator) &&
+      Object.entries(keys).some(([key, values]) => key.toLowerCase() === AUDIENCE_KEY && areIds(values)),
   );
+
+const areIds = (values: OneOrMany<ConditionValue>): boolean =>
+  toList(values).every((value) => !BINDS_NOTHING.test(String(value)));

@@ -200,6 +200,36 @@ describe('createRole', () => {
     expect(refusal.problems).toEqual(expect.arrayContaining([expect.objectContaining({ path })]));
   });
 
+  it.each([
+    ['a wildcard for all pools', 'StringLike', '*'],
+    ['a wildcard for all pools of a region', 'StringLike', 'us-east-1:*'],
+    ['a wildcard for one character', 'StringLike', 'us-east-1:?1111111-1111-4111-8111-111111111111'],
+    ['a policy variable', 'StringEquals', '${cognito-identity.amazonaws.com:aud}'],
+    ['a pool and a wildcard', 'ForAnyValue:StringLike', ['us-east-1:1', '*']],
+  ])('is refused for an audience that is %s: it binds nothing', async (_what, operator, audience) => {
+    const Condition = { [operator]: { 'cognito-identity.amazonaws.com:aud': audience } };
+    const trust = trustOf('replaced') as { Statement: object[] };
+    const assumeRolePolicyDocument = { ...trust, Statement: [{ ...trust.Statement[0], Condition }] };
+
+    const refusal = refusalOf(await tryCreateRole(server, given({ assumeRolePolicyDocument })));
+
+    expect(refusal).toMatchObject({
+      code: 'MALFORMED_POLICY_DOCUMENT',
+      field: 'assumeRolePolicyDocument.Statement[0].Condition',
+    });
+    expect(refusal.message).toContain('without wildcards and policy variables');
+  });
+
+  it('takes StringLike for an audience that is the id of a pool', async () => {
+    const Condition = { StringLike: { 'cognito-identity.amazonaws.com:aud': [poolId] } };
+    const trust = trustOf('replaced') as { Statement: object[] };
+    const assumeRolePolicyDocument = { ...trust, Statement: [{ ...trust.Statement[0], Condition }] };
+
+    const { errors } = await tryCreateRole(server, given({ assumeRolePolicyDocument }));
+
+    expect(errors).toBeUndefined();
+  });
+
   it('is refused with all mistakes of a document at once', async () => {
     const assumeRolePolicyDocument = {
       Version: '2020-01-01',
