@@ -4,6 +4,7 @@ import type { Context } from '../context';
 import { ServiceError, invalidParameter } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import type { LoginInput } from '../identities/get-id.service';
+import { markActive } from '../identities/mark-active';
 import { proveIdentity, type ProvenIdentity } from '../identities/prove-identity';
 import { COGNITO_PRINCIPAL } from '../roles/default-roles';
 import type { Role } from '../roles/role.entity';
@@ -37,6 +38,7 @@ export const getOpenIdToken = async (
 ): Promise<{ identityId: string; token: string }> => {
   const proven = await proveIdentity(ctx, input, 'getOpenIdToken');
   requireClassicFlow(proven.pool);
+  await markActive(ctx, proven.identity);
   const identityId = proven.identity.id;
   const token = await issueOpenIdToken(ctx, {
     identityId,
@@ -94,6 +96,7 @@ export const getCredentialsForIdentity = async (
   const principalTags = tagsOfLogins(pool, logins);
   const role = await chosenRole(ctx, proven, customRoleArn);
   requireTrust(role, { identityId: identity.id, identityPoolId: pool.id, amr, principalTags });
+  await markActive(ctx, identity);
   const credentials = await issueCredentials(ctx, {
     identityId: identity.id,
     identityPoolId: pool.id,
