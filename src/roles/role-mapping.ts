@@ -53,7 +53,9 @@ export const chooseRole = (question: RoleQuestion): string | null => {
 
 /** The refusal of a role that the caller asked for and that nothing gives. */
 export const notAllowed = (customRoleArn: string): ServiceError =>
-  notAuthorized(`The role ${customRoleArn} is not among the roles of this login.`, { field: 'customRoleArn' });
+  notAuthorized(`The role ${customRoleArn} is not among the roles of this login.`, {
+    field: 'customRoleArn',
+  });
 
 const denied = (provider: string): ServiceError =>
   notAuthorized(`The ambiguous role mapping rules for: ${provider} denied this request.`, { provider });
