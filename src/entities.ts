@@ -1,6 +1,7 @@
 import { AuditEvent } from './audit/audit-event.entity';
 import { ApiKey } from './credentials/api-key.entity';
 import { Identity } from './identities/identity.entity';
+import { IdentityCount } from './identities/identity-count.entity';
 import { IdentityLogin } from './identities/identity-login.entity';
 import { Login } from './identities/login.entity';
 import { IdentityPool } from './identity-pools/identity-pool.entity';
@@ -19,6 +20,7 @@ export const entities = [
   AuditEvent,
   Dataset,
   Identity,
+  IdentityCount,
   IdentityLogin,
   IdentityPool,
   Login,

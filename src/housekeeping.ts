@@ -1,9 +1,10 @@
 import { sweepAuditEvents } from './audit/audit-event.service';
 import type { Context } from './context';
+import { foldIdentityCounts } from './identities/count-identities';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
 import { sweepUsedSamlAssertions } from './logins/use-assertion';
-import { sweepUsedSyncSessions } from './sync/sweep-sessions';
 import { sweepCounters } from './rate-limits/sweep-counters';
+import { sweepUsedSyncSessions } from './sync/sweep-sessions';
 import { rotateAgedKey } from './tokens/signing-key.service';
 
 const EVERY_MS = 60_000;
@@ -27,6 +28,7 @@ export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } =
 
 const CHORES = {
   purgeDeletedPools,
+  foldIdentityCounts,
   sweepUsedSyncSessions,
   sweepAuditEvents,
   rotateAgedKey,

@@ -49,6 +49,14 @@ table identities
   merged_into text
   last_active_at timestamp with time zone NOT NULL
 
+table identity_counts
+  identity_pool_id text NOT NULL
+  day text COLLATE "C" NOT NULL
+  provider text NOT NULL
+  shard integer NOT NULL
+  created bigint NOT NULL
+  removed bigint NOT NULL
+
 table identity_logins
   identity_id text NOT NULL
   provider text NOT NULL
@@ -90,6 +98,11 @@ table open_id_connect_providers
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
 
+table rate_limits
+  key text NOT NULL
+  points integer NOT NULL
+  expire bigint
+
 table records
   identity_id text NOT NULL
   dataset_name text COLLATE "C" NOT NULL
@@ -98,11 +111,6 @@ table records
   sync_count bigint NOT NULL
   last_modified_at timestamp with time zone NOT NULL
   last_modified_by text NOT NULL
-table rate_limits
-  key text NOT NULL
-  points integer NOT NULL
-  expire bigint
-
   device_last_modified_at timestamp with time zone
 
 table roles
@@ -162,6 +170,12 @@ constraint identities.identities__of_a_pool
 constraint identities.identities__primary_key
   PRIMARY KEY (identity_id)
 
+constraint identity_counts.identity_counts__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint identity_counts.identity_counts__primary_key
+  PRIMARY KEY (identity_pool_id, day, provider, shard)
+
 constraint identity_logins.identity_logins__of_an_identity
   FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
 
@@ -177,6 +191,9 @@ constraint logins.logins__primary_key
 constraint open_id_connect_providers.open_id_connect_providers__primary_key
   PRIMARY KEY (provider_arn)
 
+constraint rate_limits.rate_limits__primary_key
+  PRIMARY KEY (key)
+
 constraint records.records__of_a_dataset
   FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
 
@@ -191,9 +208,6 @@ constraint roles.roles__unique_name
 
 constraint saml_providers.saml_providers__primary_key
   PRIMARY KEY (provider_arn)
-constraint rate_limits.rate_limits__primary_key
-  PRIMARY KEY (key)
-
 
 constraint signing_keys.signing_keys__known_state
   CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
@@ -222,8 +236,17 @@ index audit_events.audit_events__by_pool
 index identities.identities__by_pool
   CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)
 
+index identities.identities__guests_by_activity
+  CREATE INDEX identities__guests_by_activity ON identities USING btree (identity_pool_id, last_active_at) WHERE (NOT is_authenticated)
+
+index identity_counts.identity_counts__to_fold
+  CREATE INDEX identity_counts__to_fold ON identity_counts USING btree (day) WHERE (shard <> 0)
+
 index logins.logins__by_pool
   CREATE INDEX logins__by_pool ON logins USING btree (identity_pool_id)
+
+index rate_limits.rate_limits__by_expiry
+  CREATE INDEX rate_limits__by_expiry ON rate_limits USING btree (expire)
 
 index records.records__by_sync_count
   CREATE INDEX records__by_sync_count ON records USING btree (identity_id, dataset_name, sync_count)
@@ -245,9 +268,6 @@ DECLARE
 BEGIN
   SELECT * INTO dataset FROM datasets d
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
-index rate_limits.rate_limits__by_expiry
-  CREATE INDEX rate_limits__by_expiry ON rate_limits USING btree (expire)
-
     FOR UPDATE;
   SELECT i.disabled_at IS NOT NULL AS is_disabled INTO owner FROM identities i
     WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id;

@@ -6,6 +6,7 @@ import { ServiceError, invalidParameter } from '../errors';
 import { COGNITO_PRINCIPAL } from '../ids';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import type { LoginInput } from '../identities/get-id.service';
+import { markActive } from '../identities/mark-active';
 import { proveIdentity, type ProvenIdentity } from '../identities/prove-identity';
 import type { RoleSlot } from '../roles/default-roles';
 import type { Role } from '../roles/role.entity';
@@ -39,6 +40,7 @@ export const getOpenIdToken = async (
 ): Promise<{ identityId: string; token: string }> => {
   const proven = await proveIdentity(ctx, input, 'getOpenIdToken');
   requireClassicFlow(proven.pool);
+  await markActive(ctx, proven.identity);
   const identityId = proven.identity.id;
   const token = await issueOpenIdToken(ctx, {
     identityId,
@@ -97,6 +99,7 @@ export const getCredentialsForIdentity = async (
   const role = await chosenRole(ctx, proven, customRoleArn);
   if (!trusts(ctx, role, { identityId: identity.id, identityPoolId: pool.id, amr, principalTags }))
     throw badPoolConfiguration('NOT_TRUSTED', slotOf(proven), role.arn);
+  await markActive(ctx, identity);
   const credentials = await issueCredentials(ctx, {
     identityId: identity.id,
     identityPoolId: pool.id,

@@ -32,10 +32,12 @@ export const MANAGED_POLICIES = {
   ReadOnly: allow(
     'cloudtrail:LookupEvents',
     'cognito-identity:Describe*',
+    'cognito-identity:Get*Analytics',
     'cognito-identity:Get*PoolRoles',
     'cognito-identity:GetPrincipalTagAttributeMap',
     'cognito-identity:List*',
     'cognito-identity:LookupDeveloperIdentity',
+    'cognito-identity:LookupLogin',
     'cognito-sync:Describe*',
     'cognito-sync:GetBulkPublishDetails',
     'cognito-sync:GetCognitoEvents',

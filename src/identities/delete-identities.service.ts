@@ -7,8 +7,9 @@ import { ServiceError } from '../errors';
 import { identityPoolArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId } from '../validate';
+import { recordCounts } from './count-identities';
 import { Identity } from './identity.entity';
-import { loginsOf } from './identity-state';
+import { lockIdentities, loginsOf } from './identity-state';
 import { lockLogins } from './login-rows';
 import { Login } from './login.entity';
 
@@ -86,9 +87,13 @@ const eraseIdentity = async (tx: Context, { id: identityId, identityPoolId }: Id
     tx,
     before.map((login) => login.loginKey),
   );
-  await tx.db.findOne(Identity, { where: { id: identityId }, lock: { mode: 'pessimistic_write' } });
-  const keys = (await loginsOf(tx, identityId)).map((login) => login.loginKey);
+  const [identity] = await lockIdentities(tx, [identityId]);
+  const logins = await loginsOf(tx, identityId);
+  const keys = logins.map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
   await tx.db.delete(Identity, { id: identityId });
   await recordAudit(tx, { action: ACTION, resource: '*', identityPoolId, details: { identityId } });
+  // Whoever deleted it at the same time has counted it.
+  const counted = identity ? [{ isDisabled: identity.disabledAt !== null, logins }] : [];
+  await recordCounts(tx, identityPoolId, counted, []);
 };

@@ -187,6 +187,6 @@ export const unlinkDeveloperIdentity = async (
     if (!state.logins.some((login) => login.key === key)) throw developerUserNotFound();
     const details = { identityId: state.id, developerProviderName: given.developerProviderName };
     await recordPoolChange(tx, action, pool, details);
-    return unlinkFrom(tx, state.id, [key]);
+    return unlinkFrom(tx, state, [key]);
   });
 };

@@ -6,10 +6,11 @@ import { findPool, poolNotFound } from '../identity-pools/identity-pool.service'
 import { verifyLogins } from '../logins/verify-logins';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
+import { insertGuest } from './count-identities';
 import { decideGetId } from './decide-logins';
 import { describe, type IdentityDescription } from './identity.service';
-import { findIdentity, insertIdentity, newIdentity } from './identity-state';
-import { Identity } from './identity.entity';
+import { findIdentity, newIdentity, orPoolNotFound } from './identity-state';
+import type { Identity } from './identity.entity';
 import type { LoginScope } from './login-rows';
 import { settleLogins } from './settle-logins';
 
@@ -41,9 +42,9 @@ export type GetIdInput = z.input<typeof getIdInput>;
  */
 export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDescription> => {
   const given = parse(getIdInput, input);
-  const pool = await requirePool(ctx, given.identityPoolId);
   const isGuest = given.logins.length === 0;
   await limitCaller(ctx, ...(isGuest ? ['guests' as const] : []), 'getId');
+  const pool = await requirePool(ctx, given.identityPoolId);
   if (isGuest) requireGuestAccess(pool);
   await limitPool(ctx, pool.id, 'getId', ...(isGuest ? ['guests' as const] : []));
   if (isGuest) {
@@ -62,7 +63,7 @@ export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDe
 
 const createGuest = async (ctx: Context, identityPoolId: string): Promise<Identity> => {
   const identity = newIdentity(ctx, identityPoolId, false);
-  await insertIdentity(ctx, identity);
+  await insertGuest(ctx, identity).catch(orPoolNotFound(identityPoolId));
   return identity;
 };
 

@@ -24,14 +24,17 @@ export const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticate
   lastModifiedAt: ctx.now(),
 });
 
-/** Stores a new identity. @throws RESOURCE_NOT_FOUND when the pool was deleted and this node has not heard of it yet. */
+/** Stores a new identity. @throws RESOURCE_NOT_FOUND when its pool is gone. */
 export const insertIdentity = async (ctx: Context, identity: Identity): Promise<void> => {
-  await ctx.db.insert(Identity, identity).catch((error: unknown) => {
-    throw violatedConstraint(error) === 'identities__of_a_pool'
-      ? poolNotFound(identity.identityPoolId)
-      : error;
-  });
+  await ctx.db.insert(Identity, identity).catch(orPoolNotFound(identity.identityPoolId));
 };
+
+/** For writes that found the pool deleted, of which this node has not heard yet. @throws RESOURCE_NOT_FOUND */
+export const orPoolNotFound =
+  (identityPoolId: string) =>
+  (error: unknown): never => {
+    throw violatedConstraint(error)?.endsWith('__of_a_pool') ? poolNotFound(identityPoolId) : error;
+  };
 
 /** The identity. @throws RESOURCE_NOT_FOUND */
 export const findIdentity = async (ctx: Context, identityId: string): Promise<Identity> => {

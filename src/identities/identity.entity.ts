@@ -4,6 +4,9 @@ import { IdentityPool } from '../identity-pools/identity-pool.entity';
 /** One person, or one guest's install, in a pool. */
 @Entity('identities')
 @Index('identities__by_pool', ['identityPoolId', 'id'])
+@Index('identities__guests_by_activity', ['identityPoolId', 'lastActiveAt'], {
+  where: 'NOT is_authenticated',
+})
 export class Identity {
   @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'identities__primary_key' })
   id!: string;

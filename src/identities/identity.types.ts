@@ -26,7 +26,8 @@ export class IdentityType {
   isAuthenticated!: boolean;
 
   @Field(() => Boolean, {
-    description: 'Whether it was merged into another identity and gets no more credentials.',
+    description:
+      'Whether it was merged into another identity, or disabled as an idle guest, and gets no more credentials.',
   })
   isDisabled!: boolean;
 

@@ -7,6 +7,7 @@ import {
   type LoginDecision,
   type OwnedLogin,
 } from './decide-logins';
+import { recordCounts } from './count-identities';
 import { Identity } from './identity.entity';
 import {
   findIdentity,
@@ -115,13 +116,15 @@ const carryOut = async (
   { identityId, merge, link }: LoginDecision,
 ): Promise<string> => {
   if (identityId === null) return createLinked(tx, call, link);
-  const involved = [world.named, ...world.owners].filter(
+  const involved = [...new Set([world.named, ...world.owners])].filter(
     (state) => state !== undefined && (state.id === identityId || merge.includes(state.id)),
   ) as IdentityState[];
   requireNoProblems(problemsOf(involved, link));
   await mergeInto(tx, identityId, merge);
   await linkRows(tx, await findIdentity(tx, identityId), link);
   await tx.db.update(Identity, { id: identityId }, { isAuthenticated: true, lastModifiedAt: tx.now() });
+  const logins = [...involved.flatMap((state) => state.logins), ...link];
+  await recordCounts(tx, call.identityPoolId, involved, [{ isDisabled: false, logins }]);
   return identityId;
 };
 
@@ -131,5 +134,6 @@ const createLinked = async (tx: Context, call: LoginCall, link: OwnedLogin[]): P
   requireNoProblems(problemsOf([], link));
   await insertIdentity(tx, identity);
   await linkRows(tx, identity, link);
+  await recordCounts(tx, call.identityPoolId, [], [{ isDisabled: false, logins: link }]);
   return identity.id;
 };

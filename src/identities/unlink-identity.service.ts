@@ -5,6 +5,7 @@ import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
+import { recordCounts } from './count-identities';
 import { forbidden, requireOwnLogin, type IdentityState } from './decide-logins';
 import { loginList, requirePool, scopeOf } from './get-id.service';
 import { describe, type IdentityDescription } from './identity.service';
@@ -30,11 +31,11 @@ export const unlinkIdentity = async (
   input: UnlinkIdentityInput,
 ): Promise<IdentityDescription> => {
   const given = parse(unlinkInput, input);
-  const { identityPoolId } = await findIdentity(ctx, given.identityId);
   await limitCaller(ctx, 'unlinkIdentity');
+  const { identityPoolId } = await findIdentity(ctx, given.identityId);
   const pool = await requirePool(ctx, identityPoolId);
-  const verified = await verifyLogins(ctx, pool, given.logins);
   await limitPool(ctx, pool.id, 'unlinkIdentity');
+  const verified = await verifyLogins(ctx, pool, given.logins);
   return inTransaction(ctx, async (tx) => {
     const state = await lockedState(tx, given.identityId, pool.developerProviderName);
     const isProven = verified.some((login) => login.developer?.identityId === state.id);
@@ -49,7 +50,7 @@ export const unlinkIdentity = async (
     });
     return unlinkFrom(
       tx,
-      state.id,
+      state,
       remove.map((login) => login.key),
     );
   });
@@ -76,10 +77,13 @@ export const lockedState = async (
 /** Takes logins off a locked identity and answers with what is left of it. */
 export const unlinkFrom = async (
   tx: Context,
-  identityId: string,
+  state: IdentityState,
   keys: string[],
 ): Promise<IdentityDescription> => {
-  await unlinkRows(tx, identityId, keys);
-  await tx.db.update(Identity, { id: identityId }, { lastModifiedAt: tx.now() });
-  return describe(tx, await findIdentity(tx, identityId));
+  await unlinkRows(tx, state.id, keys);
+  await tx.db.update(Identity, { id: state.id }, { lastModifiedAt: tx.now() });
+  const identity = await findIdentity(tx, state.id);
+  const left = state.logins.filter((login) => !keys.includes(login.key));
+  await recordCounts(tx, identity.identityPoolId, [state], [{ ...state, logins: left }]);
+  return describe(tx, identity);
 };

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { RoleMapping } from '../roles/role-mapping';
 
 /** A tag of a pool: key 1 to 128 characters, value 0 to 256. */
 export interface Tag {
@@ -20,27 +21,6 @@ export interface CognitoIdentityProvider {
   clientId: string;
   /** Whether the user pool is asked that the user exists, is enabled and has not signed out globally. */
   serverSideTokenCheck: boolean;
-}
-
-/** How a claim is held against a rule's value; case-sensitive. */
-export type MatchType = 'Equals' | 'Contains' | 'StartsWith' | 'NotEqual';
-
-/** One rule of a role mapping: the first that matches gives the role. */
-export interface MappingRule {
-  claim: string;
-  matchType: MatchType;
-  value: string;
-  roleArn: string;
-}
-
-/** How identities of one provider get their role. */
-export interface RoleMapping {
-  /** The provider's name or ARN; for a user pool `NAME:CLIENTID`. */
-  identityProvider: string;
-  type: 'Token' | 'Rules';
-  ambiguousRoleResolution: 'AuthenticatedRole' | 'Deny';
-  /** 1 to 25, for the type `Rules`. */
-  rules: MappingRule[];
 }
 
 /** Which claims of one provider become principal tags. */

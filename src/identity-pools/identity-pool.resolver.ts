@@ -25,6 +25,7 @@ import {
   toIdentityPoolType,
 } from './identity-pool.types';
 import { getIdentityPoolRoles, setIdentityPoolRoles } from './roles.service';
+import { toRoleMappingType } from './role-mapping.types';
 import { TagType } from './tag.types';
 import { listTagsForResource, tagResource, untagResource } from './tags.service';
 
@@ -53,8 +54,9 @@ export class IdentityPoolResolver {
   }
 
   @FieldResolver(() => IdentityPoolRolesType, { description: 'The two role slots (GetIdentityPoolRoles).' })
-  roles(@Ctx() ctx: Context, @Root() pool: IdentityPoolType): Promise<IdentityPoolRolesType> {
-    return getIdentityPoolRoles(ctx, { identityPoolId: pool.id });
+  async roles(@Ctx() ctx: Context, @Root() pool: IdentityPoolType): Promise<IdentityPoolRolesType> {
+    const { roleMappings, ...slots } = await getIdentityPoolRoles(ctx, { identityPoolId: pool.id });
+    return { ...slots, roleMappings: roleMappings.map(toRoleMappingType) };
   }
 
   @FieldResolver(() => [TagType], { description: 'The tags of the pool (ListTagsForResource).' })

@@ -8,6 +8,7 @@ import {
   SupportedLoginProviderInput,
   SupportedLoginProviderType,
 } from './login-providers.types';
+import { RoleMappingInput, RoleMappingObjectType } from './role-mapping.types';
 import { TagInput } from './tag.types';
 
 const POOL_ID = 'The id of the identity pool: `REGION:UUID`, at most 55 characters.';
@@ -87,6 +88,11 @@ export class IdentityPoolRolesType {
 
   @Field(() => String, { nullable: true, description: 'ARN of the role of guests.' })
   unauthenticated!: string | null;
+
+  @Field(() => [RoleMappingObjectType], {
+    description: 'How identities of single providers get their role; at most 10.',
+  })
+  roleMappings!: RoleMappingObjectType[];
 }
 
 @InputType({ description: 'The two role slots of an identity pool; one left out is emptied.' })
@@ -218,6 +224,12 @@ export class SetIdentityPoolRolesInput {
     description: 'The two role slots. The caller needs iam:PassRole on each role.',
   })
   roles!: IdentityPoolRolesInput;
+
+  @Field(() => [RoleMappingInput], {
+    nullable: true,
+    description: 'Replaces all role mappings; at most 10, each provider once.',
+  })
+  roleMappings?: RoleMappingInput[] | null;
 }
 
 @InputType({ description: 'Tags to set.' })

@@ -4,6 +4,7 @@ import { CreateUpdateRecords1795417400000 } from './1795417400000-create-update-
 import { CompleteIdentityPools1795500000000 } from './1795500000000-complete-identity-pools';
 import { CreateRateLimits1795510000000 } from './1795510000000-create-rate-limits';
 import { CreateAuditEvents1795520000000 } from './1795520000000-create-audit-events';
+import { CreateIdentityCounts1795530000000 } from './1795530000000-create-identity-counts';
 
 /** Every migration in order. Written by hand, up and down; run at start by one node while the others wait. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   CompleteIdentityPools1795500000000,
   CreateRateLimits1795510000000,
   CreateAuditEvents1795520000000,
+  CreateIdentityCounts1795530000000,
 ];
