@@ -10,12 +10,11 @@ import Fastify, {
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { addLandingPageHeaders } from '../graphql/landing-page/landing-page';
 import { createGraphqlServer } from '../graphql/server';
+import type { ErrorFields } from '../errors';
 import { requestContext, requestIdOf, type NodeContext } from '../graphql/request-context';
+import { BODY_LIMIT, BodyError, bodyTooLarge, limitBodies } from './body';
 import { mountHealth } from './health';
 import { mountWellKnown } from './well-known';
-
-/** Bytes of a request body: a full dataset of 1 MiB, each character escaped in six, and some room. */
-const BODY_LIMIT = 8 * 1024 * 1024;
 
 /** Milliseconds within which a request must have arrived in full, so that slow senders do not hold connections. */
 const REQUEST_TIMEOUT = 60_000;
@@ -40,6 +39,7 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
     // The GraphQL door makes an address of it.
     if (!URL.canParse(`http://${request.host}/`)) await reply.code(400).send(errorBody(...BAD_HOST));
   });
+  limitBodies(app);
   addLandingPageHeaders(app, node.config);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
@@ -85,21 +85,30 @@ const FAULT: CodeAndMessage = [
 ];
 const BAD_ADDRESS: CodeAndMessage = ['INVALID_PARAMETER', 'The path of the address is not valid.'];
 const BAD_HOST: CodeAndMessage = ['INVALID_PARAMETER', 'The Host header is not valid.'];
+const BAD_HTTP: CodeAndMessage = ['INVALID_PARAMETER', 'The request is not valid HTTP.'];
 const CODES: Record<number, CodeAndMessage> = {
   400: ['INVALID_PARAMETER', 'The request body is not valid JSON.'],
-  413: ['LIMIT_EXCEEDED', `The request body is larger than ${BODY_LIMIT} bytes.`],
   415: ['INVALID_PARAMETER', 'The Content-Type must be application/json.'],
   503: ['SERVICE_UNAVAILABLE', 'The server is going down. Send the call again: another node will answer.'],
 };
 
-const errorBody = (code: string, message: string): object => ({
-  errors: [{ message, extensions: { code } }],
+const errorBody = (code: string, message: string, fields: ErrorFields = {}): object => ({
+  errors: [{ message, extensions: { code, ...fields } }],
 });
 
 /** What goes wrong before a door is reached, in the shape of GraphQL errors. */
 const answerError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
   const status = error.statusCode ?? 500;
-  const [code, message] = error.code === 'FST_ERR_BAD_URL' ? BAD_ADDRESS : (CODES[status] ?? FAULT);
+  const known = status === 413 ? bodyTooLarge(request) : error;
   if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'a request failed');
-  void reply.code(status).send(errorBody(code, message));
+  const body =
+    known instanceof BodyError
+      ? errorBody(known.code, known.message, known.fields)
+      : errorBody(...codeAndMessageOf(error, status));
+  void reply.code(status).send(body);
+};
+
+const codeAndMessageOf = (error: FastifyError, status: number): CodeAndMessage => {
+  if (error.code === 'FST_ERR_BAD_URL') return BAD_ADDRESS;
+  return CODES[status] ?? (status < 500 ? BAD_HTTP : FAULT);
 };

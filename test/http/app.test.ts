@@ -212,8 +212,11 @@ describe('what is hardly HTTP', () => {
     expect(await isUp()).toBe(true);
   });
 
-  test('a body of 8 MiB is read, and one byte more is told the limit', async () => {
-    const limit = 8 * 1024 * 1024;
+  test.each([
+    ['8 MiB', 'with', 8 * 1024 * 1024, () => ({ authorization: `Bearer ${server.admin}` })],
+    ['1 MiB', 'without', 1024 * 1024, () => ({})],
+  ])('a body of %s %s Authorization is read, and one byte more is told the limit', async (...given) => {
+    const [, , limit, headersOf] = given;
     const bodyOf = (size: number) => {
       const frame = '{"query":"{__typename}","variables":{"a":""}}';
       return frame.replace('""', `"${'x'.repeat(size - frame.length)}"`);
@@ -221,7 +224,7 @@ describe('what is hardly HTTP', () => {
     const post = (size: number) =>
       get('/graphql', {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headersOf() },
         body: bodyOf(size),
       });
 
@@ -231,12 +234,60 @@ describe('what is hardly HTTP', () => {
       json: {
         errors: [
           {
-            message: 'The request body is larger than 8388608 bytes.',
-            extensions: { code: 'LIMIT_EXCEEDED' },
+            message: `The request body is larger than ${limit} bytes.`,
+            extensions: { code: 'LIMIT_EXCEEDED', limit: 'requestBytes', maximum: limit },
           },
         ],
       },
     });
+  });
+
+  test('a body in chunks is read, up to the same limit', async () => {
+    const post = (size: number) =>
+      sendRaw(
+        'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n' +
+          `Transfer-Encoding: chunked\r\n\r\n17\r\n{"query":"{__typename}"\r\n` +
+          `${size.toString(16)}\r\n${' '.repeat(size)}\r\n1\r\n}\r\n0\r\n\r\n`,
+      );
+
+    expect(await post(1000)).toContain('"__typename":"Query"');
+    expect(await post(1024 * 1024)).toContain('"limit":"requestBytes","maximum":1048576');
+  });
+
+  test.each([
+    ['lists', '[', ']'],
+    ['objects', '{"a":', '}'],
+    ['lists after strings with quotes and brackets', '["]\\"]",', ']'],
+  ])('JSON of %s may be nested 64 deep, and is not parsed when it is deeper', async (_name, open, close) => {
+    const post = (depth: number) =>
+      get('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"query":"{__typename}","variables":{"a":${open.repeat(depth)}1${close.repeat(depth)}}}`,
+      });
+
+    expect(await post(62)).toMatchObject({ status: 200, json: { data: { __typename: 'Query' } } });
+    expect(await post(63)).toMatchObject({
+      status: 400,
+      json: {
+        errors: [
+          {
+            message: 'The request body has lists and objects more than 64 deep.',
+            extensions: { code: 'INVALID_PARAMETER', limit: 64 },
+          },
+        ],
+      },
+    });
+  });
+
+  test('brackets in a string are no nesting', async () => {
+    const { json } = await get('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{__typename}', variables: { a: `\\"${'[{'.repeat(100)}` } }),
+    });
+
+    expect(json).toEqual({ data: { __typename: 'Query' } });
   });
 
   test('a body in chunks without end is cut off at the same limit', async () => {
