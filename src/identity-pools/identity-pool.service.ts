@@ -19,6 +19,7 @@ import {
   type UpdateIdentityPoolInput,
 } from './identity-pool.input';
 import { developerProviderNameAfter, loginProvidersOf, requireUsableProviders } from './login-providers';
+import { authorizeTagChange, requestTagKeys, resourceTagKeys } from './tag-keys';
 
 type ParsedCreate = z.infer<typeof createIdentityPoolInput>;
 type ParsedUpdate = z.infer<typeof updateIdentityPoolInput>;
@@ -47,11 +48,6 @@ export const createIdentityPool = async (
   });
   return pool;
 };
-
-const requestTagKeys = (tags: { key: string; value: string }[]): Record<string, string | string[]> => ({
-  ...Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value])),
-  ...(tags.length > 0 ? { 'aws:TagKeys': tags.map(({ key }) => key) } : {}),
-});
 
 const newPool = (ctx: Context, given: ParsedCreate): IdentityPool => ({
   id: newRegionalId(ctx.config.region),
@@ -86,7 +82,7 @@ const createDefaultRole = async (tx: Context, pool: IdentityPool, slot: RoleSlot
 
 /**
  * Replaces the settings of a pool, as UpdateIdentityPool does: a member left out is cleared, except the tags and the
- * developer provider's name.
+ * developer provider's name. Tags that differ from the pool's need TagResource and UntagResource as well.
  * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER.
  */
 export const updateIdentityPool = async (
@@ -98,6 +94,7 @@ export const updateIdentityPool = async (
   await authorizedPool(ctx, 'cognito-identity:UpdateIdentityPool', id);
   return inTransaction(ctx, async (tx) => {
     const pool = await lockPool(tx, id);
+    if (given.identityPoolTags) authorizeTagChange(tx, pool, given.identityPoolTags);
     Object.assign(pool, replacedMembers(pool, given));
     await requireUsableProviders(tx, pool);
     await savePool(tx, pool);
@@ -188,23 +185,21 @@ export const findPool = (ctx: Context, identityPoolId: string): Promise<Identity
     inner.db.findOneBy(IdentityPool, { id: identityPoolId, deletedAt: IsNull() }),
   );
 
-/** The pool, for a caller that may do `action` on it. @throws ACCESS_DENIED, RESOURCE_NOT_FOUND */
+/** The pool, for a caller that may do `action` on it; `keys` are condition keys of the call. @throws ACCESS_DENIED, RESOURCE_NOT_FOUND */
 export const authorizedPool = async (
   ctx: Context,
   action: string,
   identityPoolId: string,
+  keys: Record<string, string | string[]> = {},
 ): Promise<IdentityPool> => {
   const pool = await findPool(ctx, identityPoolId);
   authorize(ctx, action, {
     arn: identityPoolArn(ctx.config, identityPoolId),
-    conditionKeys: resourceTagKeys(pool?.tags ?? []),
+    conditionKeys: { ...resourceTagKeys(pool?.tags ?? []), ...keys },
   });
   if (!pool) throw poolNotFound(identityPoolId);
   return pool;
 };
-
-const resourceTagKeys = (tags: { key: string; value: string }[]): Record<string, string> =>
-  Object.fromEntries(tags.map(({ key, value }) => [`aws:ResourceTag/${key}`, value]));
 
 /** No such pool, or none any more. */
 export const poolNotFound = (identityPoolId: string): Error =>

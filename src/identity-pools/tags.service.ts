@@ -7,6 +7,7 @@ import { parse, text } from '../validate';
 import type { IdentityPool, Tag } from './identity-pool.entity';
 import { tagList } from './identity-pool.input';
 import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
+import { requestTagKeys, tagKeys } from './tag-keys';
 
 const resourceArn = text(20, 2048);
 const tagResourceInput = z.object({ resourceArn, tags: tagList });
@@ -21,7 +22,12 @@ export const tagResource = async (
   input: { resourceArn: string; tags: Tag[] },
 ): Promise<IdentityPool> => {
   const given = parse(tagResourceInput, input);
-  return changeTags(ctx, 'cognito-identity:TagResource', given.resourceArn, (tags) =>
+  const call = {
+    action: 'cognito-identity:TagResource',
+    arn: given.resourceArn,
+    keys: requestTagKeys(given.tags),
+  };
+  return changeTags(ctx, call, (tags) =>
     withinLimit([...tags.filter((tag) => !given.tags.some((t) => t.key === tag.key)), ...given.tags]),
   );
 };
@@ -32,9 +38,12 @@ export const untagResource = async (
   input: { resourceArn: string; tagKeys: string[] },
 ): Promise<IdentityPool> => {
   const given = parse(untagResourceInput, input);
-  return changeTags(ctx, 'cognito-identity:UntagResource', given.resourceArn, (tags) =>
-    tags.filter((tag) => !given.tagKeys.includes(tag.key)),
-  );
+  const call = {
+    action: 'cognito-identity:UntagResource',
+    arn: given.resourceArn,
+    keys: tagKeys(given.tagKeys),
+  };
+  return changeTags(ctx, call, (tags) => tags.filter((tag) => !given.tagKeys.includes(tag.key)));
 };
 
 /** The tags of a pool. */
@@ -44,14 +53,20 @@ export const listTagsForResource = async (ctx: Context, input: { resourceArn: st
   return pool.tags;
 };
 
+interface TagCall {
+  action: string;
+  arn: string;
+  /** Condition keys of the call. */
+  keys: Record<string, string | string[]>;
+}
+
 const changeTags = async (
   ctx: Context,
-  action: string,
-  arn: string,
+  { action, arn, keys }: TagCall,
   change: (tags: Tag[]) => Tag[],
 ): Promise<IdentityPool> => {
   const id = poolIdOf(ctx, arn);
-  await authorizedPool(ctx, action, id);
+  await authorizedPool(ctx, action, id, keys);
   return inTransaction(ctx, async (tx) => {
     const pool = await lockPool(tx, id);
     pool.tags = change(pool.tags);

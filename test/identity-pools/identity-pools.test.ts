@@ -608,6 +608,89 @@ describe('tags', () => {
     });
   });
 
+  describe('may be set by whom a policy allows these tags', () => {
+    const team = (value: string) => ({ key: 'team', value });
+    const keeper = () =>
+      bearerWith(server, {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['cognito-identity:UpdateIdentityPool', 'cognito-identity:ListTagsForResource'],
+            Resource: '*',
+          },
+          {
+            Effect: 'Allow',
+            Action: 'cognito-identity:TagResource',
+            Resource: '*',
+            Condition: { StringEquals: { 'aws:RequestTag/team': 'red', 'aws:ResourceTag/team': 'none' } },
+          },
+          {
+            Effect: 'Allow',
+            Action: 'cognito-identity:UntagResource',
+            Resource: '*',
+            Condition: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['note'] } },
+          },
+        ],
+      });
+    const call = (bearer: string, name: string, input: object) =>
+      server.graphql(
+        `mutation ($input: ${name[0]!.toUpperCase()}${name.slice(1)}Input!) {
+          ${name}(input: $input) { identityPool { tags { key value } } } }`,
+        { input },
+        bearer,
+      );
+    const tagged = () =>
+      createPool(server, {
+        createDefaultRoles: false,
+        identityPoolTags: [team('none'), { key: 'note', value: 'x' }],
+      });
+    const denied = (verb: string, arn: string) => ({
+      code: 'ACCESS_DENIED',
+      action: `cognito-identity:${verb}`,
+      resource: arn,
+    });
+
+    it('with TagResource and UntagResource', async () => {
+      const [pool, bearer] = [await tagged(), await keeper()];
+      const input = { resourceArn: pool.arn };
+
+      const blue = await call(bearer, 'tagResource', { ...input, tags: [team('blue')] });
+      const untagTeam = await call(bearer, 'untagResource', { ...input, tagKeys: ['note', 'team'] });
+      const untagNote = await call(bearer, 'untagResource', { ...input, tagKeys: ['note'] });
+      const red = await call(bearer, 'tagResource', { ...input, tags: [team('red')] });
+
+      expect(refusalOf(blue)).toMatchObject(denied('TagResource', pool.arn));
+      expect(refusalOf(untagTeam)).toMatchObject(denied('UntagResource', pool.arn));
+      expect(untagNote.errors).toBeUndefined();
+      expect(red.data.tagResource.identityPool.tags).toEqual([team('red')]);
+    });
+
+    it('with UpdateIdentityPool', async () => {
+      const [pool, bearer] = [await tagged(), await keeper()];
+      const update = (identityPoolTags?: object[]) =>
+        call(bearer, 'updateIdentityPool', {
+          identityPoolId: pool.id,
+          identityPoolName: 'Renamed',
+          allowUnauthenticatedIdentities: true,
+          identityPoolTags,
+        });
+
+      const blue = await update([team('blue'), { key: 'note', value: 'x' }]);
+      const none = await update([]);
+      const unchanged = (await describePool(pool.id)).tags;
+      const same = await update([{ key: 'note', value: 'x' }, team('none')]);
+      const left = await update();
+      const red = await update([team('red')]);
+
+      expect(refusalOf(blue)).toMatchObject(denied('TagResource', pool.arn));
+      expect(refusalOf(none)).toMatchObject(denied('UntagResource', pool.arn));
+      expect(unchanged).toEqual(pool.tags);
+      expect([same.errors, left.errors]).toEqual([undefined, undefined]);
+      expect(red.data.updateIdentityPool.identityPool.tags).toEqual([team('red')]);
+    });
+  });
+
   it('of a pool decide who may work on it', async () => {
     const mine = await createPool(server, { identityPoolTags: [{ key: 'team', value: 'red' }] });
     const theirs = await createPool(server, { identityPoolTags: [{ key: 'team', value: 'blue' }] });
