@@ -34,6 +34,8 @@ table datasets
   deleted_sync_count bigint NOT NULL
   is_deleted boolean NOT NULL
   num_records integer NOT NULL
+  num_tombstones integer NOT NULL
+  purged_sync_count bigint NOT NULL
   data_storage bigint NOT NULL
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
@@ -281,17 +283,28 @@ BEGIN
   DELETE FROM records r WHERE r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name;
   UPDATE datasets d SET
       is_deleted = true, deleted_sync_count = d.sync_count, -- S21
-      num_records = 0, data_storage = 0,
+      num_records = 0, num_tombstones = 0, data_storage = 0,
       last_modified_at = given_time, last_modified_by = given_modifier
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
   RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset));
 END
 
-function list_records(given_pool_id text, given_identity_id text, given_dataset_name text, given_session_id text, after_count bigint, after_key text, snapshot_count bigint, page_size integer)
+function list_records(given_pool_id text, given_identity_id text, given_dataset_name text, given_session_id text, started_at bigint, after_count bigint, after_key text, snapshot_count bigint, page_size integer)
   RETURNS json LANGUAGE plpgsql STABLE
+DECLARE
+  starts_over boolean;
 BEGIN
+  starts_over := started_at > 0 AND EXISTS (
+    SELECT 1 FROM datasets d WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+      AND d.purged_sync_count > started_at);
+  IF starts_over THEN
+    after_count := 0;
+    after_key := NULL;
+    snapshot_count := NULL;
+  END IF;
   RETURN (
     SELECT json_build_object(
+      'starts_over', starts_over,
       'is_disabled', i.disabled_at IS NOT NULL,
       'session_is_used', EXISTS (
         SELECT 1 FROM used_sync_sessions s
@@ -322,14 +335,14 @@ BEGIN
       WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id);
 END
 
-function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], given_modifier text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, max_datasets integer, max_records integer, max_bytes bigint, lock_identity boolean)
+function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], given_modifier text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean)
   RETURNS json LANGUAGE plpgsql VOLATILE
 DECLARE
   dataset datasets%ROWTYPE;
   owner record;
   written record;
   replaced record;
-  live_datasets bigint;
+  names record;
 BEGIN
   IF NOT lock_identity THEN
     SELECT * INTO dataset FROM datasets d
@@ -368,9 +381,10 @@ BEGIN
     INTO written
     FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count);
   SELECT count(*) FILTER (WHERE r.sync_count > p.sync_count) AS conflicts, count(r.value) AS records,
-         coalesce(sum(octet_length(r.record_key) + octet_length(r.value)), 0) AS bytes
+         coalesce(sum(octet_length(r.record_key) + octet_length(r.value)), 0) AS bytes,
+         count(*) FILTER (WHERE p.value IS NULL) - count(*) FILTER (WHERE r.value IS NULL) AS more_tombstones
     INTO replaced
-    FROM unnest(patch_keys, patch_counts) AS p(record_key, sync_count)
+    FROM unnest(patch_keys, patch_values, patch_counts) AS p(record_key, value, sync_count)
     JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
       AND r.record_key = p.record_key;
   IF replaced.conflicts > 0 THEN -- S7, S9
@@ -395,12 +409,15 @@ BEGIN
 
   dataset.num_records := coalesce(dataset.num_records, 0) + written.records - replaced.records;
   dataset.data_storage := coalesce(dataset.data_storage, 0) + written.bytes - replaced.bytes;
+  dataset.num_tombstones := coalesce(dataset.num_tombstones, 0) + replaced.more_tombstones;
   IF dataset.is_deleted IS NOT FALSE THEN -- S14, S23
     dataset.created_at := given_time;
-    SELECT count(*) INTO live_datasets FROM datasets d
-      WHERE d.identity_id = given_identity_id AND NOT d.is_deleted;
-    IF live_datasets >= max_datasets THEN
-      RETURN json_build_object('status', 'TOO_MANY_DATASETS', 'value', live_datasets + 1);
+    SELECT count(*) FILTER (WHERE NOT d.is_deleted) AS live, count(*) FILTER (WHERE d.is_deleted) AS deleted
+      INTO names FROM datasets d WHERE d.identity_id = given_identity_id;
+    IF names.live >= max_datasets THEN
+      RETURN json_build_object('status', 'TOO_MANY_DATASETS', 'value', names.live + 1);
+    ELSIF dataset.identity_id IS NULL AND names.deleted >= max_deleted_datasets THEN -- S43
+      RETURN json_build_object('status', 'TOO_MANY_DELETED_DATASETS', 'value', names.deleted + 1);
     END IF;
   END IF;
   IF written.records > replaced.records AND dataset.num_records > max_records THEN -- S12
@@ -411,15 +428,16 @@ BEGIN
 
   INSERT INTO datasets AS d (
       identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
-      num_records, data_storage, created_at, last_modified_at, last_modified_by)
+      num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by)
     VALUES (
       given_identity_id, given_dataset_name, given_pool_id,
       coalesce(dataset.sync_count, 0) + 1 + (dataset.is_deleted IS TRUE)::integer, -- S1, S23
       coalesce(dataset.deleted_sync_count, 0), false,
-      dataset.num_records, dataset.data_storage, dataset.created_at, given_time, given_modifier)
+      dataset.num_records, dataset.num_tombstones, coalesce(dataset.purged_sync_count, 0),
+      dataset.data_storage, dataset.created_at, given_time, given_modifier)
     ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
       sync_count = excluded.sync_count, is_deleted = excluded.is_deleted,
-      num_records = excluded.num_records, data_storage = excluded.data_storage,
+      num_records = excluded.num_records, num_tombstones = excluded.num_tombstones, data_storage = excluded.data_storage,
       created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
       last_modified_by = excluded.last_modified_by
     RETURNING d.* INTO dataset;
@@ -431,10 +449,27 @@ BEGIN
       FROM datasets d,
            unnest(patch_keys, patch_values, patch_device_times) AS p(record_key, value, device_time)
       WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
+        AND (p.value IS NOT NULL OR EXISTS ( -- S5: of what never was nothing remains
+          SELECT 1 FROM records r WHERE r.identity_id = given_identity_id
+            AND r.dataset_name = given_dataset_name AND r.record_key = p.record_key))
     ON CONFLICT (identity_id, dataset_name, record_key) DO UPDATE SET
       value = excluded.value, sync_count = excluded.sync_count,
       last_modified_at = excluded.last_modified_at, last_modified_by = excluded.last_modified_by,
       device_last_modified_at = excluded.device_last_modified_at;
+  IF dataset.num_tombstones > max_tombstones THEN -- S42
+    WITH purged AS (
+      DELETE FROM records r
+        WHERE r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
+          AND r.record_key = ANY (ARRAY( -- made once, whatever the planner guesses
+            SELECT o.record_key FROM records o
+              WHERE o.identity_id = given_identity_id AND o.dataset_name = given_dataset_name AND o.value IS NULL
+              ORDER BY o.sync_count, o.record_key LIMIT dataset.num_tombstones - max_tombstones))
+        RETURNING r.sync_count
+    )
+    UPDATE datasets d
+      SET num_tombstones = max_tombstones, purged_sync_count = (SELECT max(p.sync_count) FROM purged p)
+      WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
+  END IF;
   IF given_session_id IS NOT NULL THEN -- S34
     INSERT INTO used_sync_sessions (identity_id, session_id, dataset_name, used_at, expires_at)
       VALUES (given_identity_id, given_session_id, given_dataset_name, given_time, session_expires_at);

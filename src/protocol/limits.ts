@@ -5,8 +5,15 @@
 export const LIMITS = {
   /** Live datasets per identity. */
   datasetsPerIdentity: 20,
+  /**
+   * Names of deleted datasets that are remembered per identity; more are not refused, but then new names are. Ours:
+   * AWS keeps quiet about it.
+   */
+  deletedDatasetsPerIdentity: 200,
   /** Live records per dataset; removed ones do not count. */
   recordsPerDataset: 1024,
+  /** Removed records that are remembered per dataset; beyond it the oldest are forgotten. Ours. */
+  tombstonesPerDataset: 8192,
   /** UTF-8 bytes of all live keys and values in a dataset: 1 MiB. */
   datasetBytes: 1_048_576,
   datasetNameLength: 128,

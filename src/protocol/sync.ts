@@ -49,6 +49,13 @@ export const nextSyncCount = (datasetSyncCount: number): number => datasetSyncCo
 export const wasDeletedSince = (lastSyncCount: number, deletedSyncCount: number): boolean =>
   lastSyncCount > 0 && lastSyncCount <= deletedSyncCount;
 
+/**
+ * Whether removals that a device at `lastSyncCount` did not hear of were forgotten (S42), so that it has to drop what
+ * it knows and take everything anew. Never true for a device that knows nothing.
+ */
+export const hasMissedRemovals = (lastSyncCount: number, purgedSyncCount: number): boolean =>
+  lastSyncCount > 0 && lastSyncCount < purgedSyncCount;
+
 const SURROGATES = 0xd800;
 
 /** Moves the surrogates behind U+E000 to U+FFFF, where the code points that they encode belong. */

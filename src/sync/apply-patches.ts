@@ -1,6 +1,7 @@
 import { LIMITS } from '../protocol/limits';
 import {
   compareKeys,
+  hasMissedRemovals,
   isAhead,
   isStale,
   nextSyncCount,
@@ -20,6 +21,8 @@ export interface DatasetState {
   syncCount: number;
   /** The sync count at its last deletion; 0 when it was never deleted. */
   deletedSyncCount: number;
+  /** The highest sync count of a removal that was forgotten; 0 when none was (S42). */
+  purgedSyncCount: number;
   isDeleted: boolean;
   creationDate: Date;
   lastModifiedDate: Date;
@@ -31,7 +34,9 @@ export interface DatasetState {
 /** What may be stored; see `LIMITS` for the meaning of each. */
 export interface StorageLimits {
   datasetsPerIdentity: number;
+  deletedDatasetsPerIdentity: number;
   recordsPerDataset: number;
+  tombstonesPerDataset: number;
   datasetBytes: number;
 }
 
@@ -46,6 +51,8 @@ export interface PatchCall {
   limits: StorageLimits;
   /** Live datasets of the identity before the call, this one included if it is alive. */
   liveDatasets: number;
+  /** Deleted ones, this one included if it is deleted. */
+  deletedDatasets: number;
 }
 
 /** A patch and the newer record that it met. */
@@ -60,7 +67,10 @@ export type PatchOutcome =
   | { status: 'OK'; state: DatasetState | undefined; records: SyncRecord[] }
   | { status: 'CONFLICT'; conflicts: Conflict[] }
   | { status: 'AHEAD'; value: number }
-  | { status: 'TOO_MANY_DATASETS' | 'TOO_MANY_RECORDS' | 'TOO_MANY_BYTES'; value: number };
+  | {
+      status: 'TOO_MANY_DATASETS' | 'TOO_MANY_DELETED_DATASETS' | 'TOO_MANY_RECORDS' | 'TOO_MANY_BYTES';
+      value: number;
+    };
 
 /** The dataset after the call, or why nothing of it was done. Leaves `state` as it is. */
 export const applyPatches = (state: DatasetState | undefined, call: PatchCall): PatchOutcome => {
@@ -71,7 +81,13 @@ export const applyPatches = (state: DatasetState | undefined, call: PatchCall): 
   if (isAhead(highestCount, state?.syncCount ?? 0)) return { status: 'AHEAD', value: highestCount };
   const records = writtenRecords(state, call);
   const next = withRecords(state, records, call);
-  return passedLimit(state, next, call) ?? { status: 'OK', state: next, records };
+  return (
+    passedLimit(state, next, call) ?? {
+      status: 'OK',
+      state: withoutOldTombstones(next, call.limits.tombstonesPerDataset),
+      records,
+    }
+  );
 };
 
 const conflictsOf = (state: DatasetState | undefined, patches: RecordPatch[]): Conflict[] =>
@@ -116,21 +132,47 @@ const withRecords = (
 ): DatasetState => ({
   syncCount: countAfter(state),
   deletedSyncCount: state?.deletedSyncCount ?? 0,
+  purgedSyncCount: state?.purgedSyncCount ?? 0,
   isDeleted: false,
   creationDate: state && !state.isDeleted ? state.creationDate : now, // S3, S23
   lastModifiedDate: now,
   lastModifiedBy: modifiedBy,
-  records: new Map([...(state?.records ?? []), ...written.map((record) => [record.key, record] as const)]),
+  records: new Map([
+    ...(state?.records ?? []),
+    ...written
+      .filter(({ key, value }) => value !== null || state?.records.has(key)) // S5: of what never was nothing remains
+      .map((record) => [record.key, record] as const),
+  ]),
 });
+
+/** S42 */
+const withoutOldTombstones = (state: DatasetState, maximum: number): DatasetState => {
+  const tombstones = recordsOf(state)
+    .filter((record) => record.value === null)
+    .sort(bySyncCount);
+  const purged = tombstones.slice(0, Math.max(0, tombstones.length - maximum));
+  const keys = new Set(purged.map((record) => record.key));
+  return {
+    ...state,
+    purgedSyncCount: purged.at(-1)?.syncCount ?? state.purgedSyncCount,
+    records: new Map([...state.records].filter(([key]) => !keys.has(key))),
+  };
+};
+
+/** S29 */
+const bySyncCount = (a: SyncRecord, b: SyncRecord): number =>
+  a.syncCount - b.syncCount || compareKeys(a.key, b.key);
 
 const passedLimit = (
   before: DatasetState | undefined,
   after: DatasetState,
-  { limits, liveDatasets }: PatchCall,
+  { limits, liveDatasets, deletedDatasets }: PatchCall,
 ): PatchOutcome | undefined => {
   const isNew = !before || before.isDeleted;
   if (isNew && liveDatasets >= limits.datasetsPerIdentity)
     return { status: 'TOO_MANY_DATASETS', value: liveDatasets + 1 }; // S14
+  if (!before && deletedDatasets >= limits.deletedDatasetsPerIdentity)
+    return { status: 'TOO_MANY_DELETED_DATASETS', value: deletedDatasets + 1 }; // S43
   if (hasGrownBeyond(numRecords(before), numRecords(after), limits.recordsPerDataset))
     return { status: 'TOO_MANY_RECORDS', value: numRecords(after) }; // S12
   if (hasGrownBeyond(dataStorage(before), dataStorage(after), limits.datasetBytes))
@@ -181,12 +223,14 @@ export interface Listing {
 export const listState = (state: DatasetState | undefined, lastSyncCount: number): Listing | undefined => {
   if (isAhead(lastSyncCount, state?.syncCount ?? 0)) return undefined;
   const datasetExists = state !== undefined && !state.isDeleted;
+  const startsOver = hasMissedRemovals(lastSyncCount, state?.purgedSyncCount ?? 0); // S42
   return {
     records: recordsOf(state)
-      .filter((record) => record.syncCount > lastSyncCount) // S26
-      .sort((a, b) => a.syncCount - b.syncCount || compareKeys(a.key, b.key)), // S29
+      .filter((record) => record.syncCount > (startsOver ? 0 : lastSyncCount)) // S26
+      .sort(bySyncCount),
     datasetSyncCount: datasetExists ? state.syncCount : 0, // S27
     datasetExists,
-    datasetDeletedAfterRequestedSyncCount: wasDeletedSince(lastSyncCount, state?.deletedSyncCount ?? 0),
+    datasetDeletedAfterRequestedSyncCount:
+      startsOver || wasDeletedSince(lastSyncCount, state?.deletedSyncCount ?? 0),
   };
 };

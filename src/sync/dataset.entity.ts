@@ -33,6 +33,14 @@ export class Dataset {
   @Column('integer', { name: 'num_records' })
   numRecords!: number;
 
+  /** Removed records that are remembered (S42). */
+  @Column('integer', { name: 'num_tombstones' })
+  numTombstones!: number;
+
+  /** The highest sync count of a removal that was forgotten; 0 when none was (S42). */
+  @Column('bigint', { name: 'purged_sync_count' })
+  purgedSyncCount!: string;
+
   /** Bytes of UTF-8 in the keys and values of live records. */
   @Column('bigint', { name: 'data_storage' })
   dataStorage!: string;

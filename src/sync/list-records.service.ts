@@ -19,7 +19,7 @@ export interface RecordListing {
   /** The count to pull from next time; 0 while the dataset does not exist. On all pages that of the first one. */
   datasetSyncCount: number;
   datasetExists: boolean;
-  /** What the caller knows up to `lastSyncCount` is gone, even if the dataset exists again. */
+  /** What the caller knows up to `lastSyncCount` must be dropped: it is gone, or removals since were forgotten (S42). */
   datasetDeletedAfterRequestedSyncCount: boolean;
   /** Null while the dataset does not exist. */
   lastModifiedBy: string | null;
@@ -42,6 +42,8 @@ interface Pull {
 
 /** What the database function `list_records` answers; null for an unknown identity. */
 interface ListingRow {
+  /** Removals were forgotten, so this page is the first of all records (S42). */
+  starts_over: boolean;
   is_disabled: boolean;
   session_is_used: boolean;
   dataset: DatasetRow | null;
@@ -78,11 +80,15 @@ const readPage = (ctx: Context, pull: Pull): Promise<ListingRow | null> =>
     pull.address.identityId,
     pull.address.datasetName,
     pull.sessionId ?? null,
+    startOf(pull),
     pull.position?.afterSyncCount ?? pull.lastSyncCount,
     pull.position?.afterKey ?? null,
     pull.position?.snapshot ?? null,
     pull.pageSize + 1,
   ]);
+
+/** The count that the listing began behind: `lastSyncCount`, or 0 when it started over. */
+const startOf = ({ position, lastSyncCount }: Pull): number => position?.startedAt ?? lastSyncCount;
 
 const checked = ({ address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
   if (!row) throw identityNotFound(address.identityId); // S19
@@ -93,8 +99,10 @@ const checked = ({ address, lastSyncCount }: Pull, row: ListingRow | null): List
   return row;
 };
 
-const toListing = (ctx: Context, pull: Pull, row: ListingRow): RecordListing => {
+const toListing = (ctx: Context, given: Pull, row: ListingRow): RecordListing => {
+  const pull: Pull = row.starts_over ? { ...given, position: undefined } : given;
   const { address } = pull;
+  const startedAt = row.starts_over ? 0 : startOf(pull);
   const dataset = liveRow(row.dataset);
   const snapshot = pull.position?.snapshot ?? dataset?.sync_count ?? 0; // S29
   const found = (row.records ?? []).map(toSyncRecord);
@@ -104,13 +112,18 @@ const toListing = (ctx: Context, pull: Pull, row: ListingRow): RecordListing => 
     count: records.length,
     datasetSyncCount: snapshot,
     datasetExists: dataset !== undefined, // S27
-    datasetDeletedAfterRequestedSyncCount: isDeletedSince(pull, row.dataset),
+    datasetDeletedAfterRequestedSyncCount: mustDrop(pull, startedAt, row.dataset),
     lastModifiedBy: dataset?.last_modified_by ?? null,
     mergedDatasetNames: (row.dotted_names ?? []).filter(isMergedInto(address.datasetName)),
-    nextToken: found.length > records.length ? nextTokenAfter(ctx, pull, records, snapshot) : null,
+    nextToken:
+      found.length > records.length ? nextTokenAfter(ctx, pull, records, { startedAt, snapshot }) : null,
     syncSessionToken: issueSessionToken(ctx, address, pull.sessionId),
   };
 };
+
+/** S42, S25 */
+const mustDrop = (pull: Pull, startedAt: number, row: DatasetRow | null): boolean =>
+  startedAt < pull.lastSyncCount || isDeletedSince(pull, row);
 
 /** S25; on later pages also a deletion since the first one (S29). */
 const isDeletedSince = ({ lastSyncCount, position }: Pull, row: DatasetRow | null): boolean => {
@@ -124,9 +137,14 @@ const isMergedInto =
   (name: string): boolean =>
     splitMergedName(name)?.datasetName === datasetName;
 
-const nextTokenAfter = (ctx: Context, pull: Pull, page: SyncRecord[], snapshot: number): string | null => {
+const nextTokenAfter = (
+  ctx: Context,
+  pull: Pull,
+  page: SyncRecord[],
+  listing: Pick<PagePosition, 'startedAt' | 'snapshot'>,
+): string | null => {
   const last = page.at(-1);
   if (!last) return null;
-  const position = { afterSyncCount: last.syncCount, afterKey: last.key, snapshot };
+  const position = { afterSyncCount: last.syncCount, afterKey: last.key, ...listing };
   return issueNextToken(ctx, pull.address, pull.lastSyncCount, position);
 };

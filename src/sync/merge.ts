@@ -21,7 +21,10 @@ export type MergeRefusal =
   | { status: 'IDENTITY_NOT_FOUND' | 'IDENTITY_DISABLED' | 'SESSION_USED' }
   | { status: 'CONFLICT'; conflicts: ConflictRow[]; dataset: DatasetRow }
   | { status: 'AHEAD'; value: number; dataset: DatasetRow | null }
-  | { status: 'TOO_MANY_DATASETS' | 'TOO_MANY_RECORDS' | 'TOO_MANY_BYTES'; value: number };
+  | {
+      status: 'TOO_MANY_DATASETS' | 'TOO_MANY_DELETED_DATASETS' | 'TOO_MANY_RECORDS' | 'TOO_MANY_BYTES';
+      value: number;
+    };
 
 /** What the merge answered: the dataset as it is now, or why nothing was written. */
 export type MergeResult = { status: 'OK'; dataset: DatasetRow | null } | MergeRefusal;
@@ -60,7 +63,9 @@ const callUpdateRecords = (
     sessionId ?? null,
     new Date(now.getTime() + USED_SESSION_SECONDS * 1000),
     limits.datasetsPerIdentity,
+    limits.deletedDatasetsPerIdentity,
     limits.recordsPerDataset,
     limits.datasetBytes,
+    limits.tombstonesPerDataset,
     lockIdentity,
   ]);

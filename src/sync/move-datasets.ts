@@ -62,13 +62,14 @@ const moveDataset = async (
   await tx.db.query(
     `INSERT INTO datasets AS d (
        identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
-       num_records, data_storage, created_at, last_modified_at, last_modified_by)
+       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by)
      SELECT $2, $4, identity_pool_id, sync_count, 0, false,
-       num_records, data_storage, created_at, last_modified_at, last_modified_by
+       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by
        FROM datasets WHERE identity_id = $1 AND dataset_name = $3
      ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
        sync_count = greatest(d.sync_count + 1, excluded.sync_count), is_deleted = false,
-       num_records = excluded.num_records, data_storage = excluded.data_storage,
+       num_records = excluded.num_records, num_tombstones = excluded.num_tombstones,
+       purged_sync_count = excluded.purged_sync_count, data_storage = excluded.data_storage,
        created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
        last_modified_by = excluded.last_modified_by`,
     [loserId, survivorId, from, to],

@@ -5,6 +5,8 @@ import type { DatasetAddress } from './dataset-owner';
 
 /** Where a listing goes on, and the dataset's count when it began (S29). */
 export interface PagePosition {
+  /** The count that the listing began behind. */
+  startedAt: number;
   afterSyncCount: number;
   afterKey: string;
   /** The dataset's sync count at the first page: what all pages together show. */

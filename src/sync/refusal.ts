@@ -1,12 +1,15 @@
+import { isAuthorized } from '../authorize';
+import type { Context } from '../context';
 import { invalidParameter, limitExceeded, resourceConflict } from '../errors';
+import { datasetArn } from '../ids';
 import type { StorageLimits } from './apply-patches';
-import { identityDisabled, identityNotFound } from './dataset-owner';
+import { identityDisabled, identityNotFound, type DatasetAddress } from './dataset-owner';
 import type { ConflictRow, MergeRefusal, RecordUpdate } from './merge';
 import { toSyncRecord } from './rows';
 import { sessionNotValid } from './session-token';
 
 /** The error that tells a caller why its update was refused, and what to do next. */
-export const refusalOf = (refusal: MergeRefusal, { address, limits }: RecordUpdate): Error => {
+export const refusalOf = (ctx: Context, refusal: MergeRefusal, { address, limits }: RecordUpdate): Error => {
   switch (refusal.status) {
     case 'IDENTITY_NOT_FOUND':
       return identityNotFound(address.identityId);
@@ -15,7 +18,7 @@ export const refusalOf = (refusal: MergeRefusal, { address, limits }: RecordUpda
     case 'SESSION_USED':
       return sessionNotValid('USED');
     case 'CONFLICT':
-      return staleRecords(refusal.conflicts, refusal.dataset.sync_count);
+      return staleRecords(refusal, mayReadRecords(ctx, address));
     case 'AHEAD':
       return unknownSyncCount(refusal.value, refusal.dataset?.sync_count ?? 0, 'recordPatches');
     default:
@@ -33,23 +36,36 @@ const shortened = (key: string): string =>
 const inWords = ({ key, sync_count, patch_sync_count }: ConflictRow): string =>
   `Current SyncCount for: ${shortened(key)} is: ${sync_count} not: ${patch_sync_count}`;
 
+type Conflicts = Extract<MergeRefusal, { status: 'CONFLICT' }>;
+
 /** S7 */
-const staleRecords = (conflicts: ConflictRow[], datasetSyncCount: number): Error => {
+const staleRecords = ({ conflicts, dataset }: Conflicts, showValues: boolean): Error => {
   const sentences = conflicts.slice(0, CONFLICTS_IN_MESSAGE).map(inWords);
   const more = conflicts.length - sentences.length;
   const pullFrom = Math.min(...conflicts.map((conflict) => conflict.patch_sync_count));
   return resourceConflict(
     `${sentences.join('; ')}${more > 0 ? `; and ${more} more` : ''}. Nothing was written. ` +
       'Pull with listRecords and your lastSyncCount, merge, and send the patches again with the new sync counts.',
-    { conflicts: conflicts.map(toConflict), datasetSyncCount, pullFrom },
+    {
+      conflicts: conflicts.map((row) => toConflict(row, showValues)),
+      datasetSyncCount: dataset.sync_count,
+      pullFrom,
+    },
   );
 };
 
-const toConflict = (row: ConflictRow) => ({
+const toConflict = (row: ConflictRow, showValue: boolean) => ({
   key: row.key,
   patchSyncCount: row.patch_sync_count,
-  record: toSyncRecord(row),
+  record: showValue ? toSyncRecord(row) : { ...toSyncRecord(row), value: null, valueHidden: true },
 });
+
+/** Who may write but not read gets no values by way of conflicts (S44). */
+const mayReadRecords = (ctx: Context, address: DatasetAddress): boolean =>
+  isAuthorized(ctx, 'cognito-sync:ListRecords', {
+    arn: datasetArn(ctx.config, address, address.datasetName),
+    owner: address,
+  });
 
 /** The device is ahead of this server (S8, S28), in AWS's words. */
 export const unknownSyncCount = (syncCount: number, datasetSyncCount: number, field: string): Error =>
@@ -61,17 +77,19 @@ export const unknownSyncCount = (syncCount: number, datasetSyncCount: number, fi
 
 const LIMIT_OF_STATUS = {
   TOO_MANY_DATASETS: 'datasetsPerIdentity',
+  TOO_MANY_DELETED_DATASETS: 'deletedDatasetsPerIdentity',
   TOO_MANY_RECORDS: 'recordsPerDataset',
   TOO_MANY_BYTES: 'datasetBytes',
 } as const;
 
 const UNIT = {
   datasetsPerIdentity: 'datasets in this identity',
+  deletedDatasetsPerIdentity: 'names of deleted datasets in this identity',
   recordsPerDataset: 'records in this dataset',
   datasetBytes: 'bytes of keys and values in this dataset',
 };
 
-/** S12, S13, S14 */
+/** S12, S13, S14, S43 */
 const limitPassed = (limit: keyof typeof UNIT, value: number, limits: StorageLimits): Error =>
   limitExceeded(`This would make ${value} ${UNIT[limit]}; at most ${limits[limit]} are allowed.`, {
     limit,

@@ -25,6 +25,8 @@ export interface DatasetRow {
   deleted_sync_count: number;
   is_deleted: boolean;
   num_records: number;
+  num_tombstones: number;
+  purged_sync_count: number;
   data_storage: number;
   created_at: string;
   last_modified_at: string;

@@ -106,7 +106,7 @@ registerEnumType(PatchOperationType, {
     REPLACE: { description: 'Writes the value, whether there was a record or not.' },
     REMOVE: {
       description:
-        'Removes the record; a record with a null value remains, so that other devices hear of it.',
+        'Removes the record; if there was one, a record with a null value remains, so that other devices hear of it.',
     },
   },
 });
@@ -242,7 +242,7 @@ export class ListRecordsPayload implements RecordListing {
 
   @Field(() => Boolean, {
     description:
-      'Whether what the caller knows up to `lastSyncCount` was deleted with the dataset since, even if the dataset exists again. Always false for a `lastSyncCount` of 0.',
+      'Whether the caller must drop what it knows up to `lastSyncCount`: it was deleted with the dataset since, even if the dataset exists again, or removals since are no longer remembered, and then all records are shown. Always false for a `lastSyncCount` of 0.',
   })
   datasetDeletedAfterRequestedSyncCount!: boolean;
 

@@ -37,7 +37,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
     limits: STORAGE_LIMITS,
   };
   const result = await mergeRecords(ctx, update);
-  if (result.status !== 'OK') throw refusalOf(result, update);
+  if (result.status !== 'OK') throw refusalOf(ctx, result, update);
   const row = liveRow(result.dataset);
   const datasetSyncCount = row?.sync_count ?? 0;
   return {

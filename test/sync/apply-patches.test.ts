@@ -19,6 +19,7 @@ const call = (patches: RecordPatch[], change: Partial<PatchCall> = {}): PatchCal
   now,
   limits: STORAGE_LIMITS,
   liveDatasets: 1,
+  deletedDatasets: 0,
   ...change,
 });
 
@@ -44,6 +45,7 @@ test('a first call makes the dataset with the count 1', () => {
   expect(apply(undefined, [put('k', 'v')])).toEqual({
     syncCount: 1,
     deletedSyncCount: 0,
+    purgedSyncCount: 0,
     isDeleted: false,
     creationDate: now,
     lastModifiedDate: now,
@@ -105,7 +107,7 @@ test('a removed record keeps its count and takes no room', () => {
 });
 
 test('a conflict is told before a limit, and a limit of datasets before one of records or bytes', () => {
-  const limits = { datasetsPerIdentity: 1, recordsPerDataset: 1, datasetBytes: 1 };
+  const limits = { ...STORAGE_LIMITS, datasetsPerIdentity: 1, recordsPerDataset: 1, datasetBytes: 1 };
   const state = apply(undefined, [put('k', '')]);
   const statuses = [
     applyPatches(state, call([put('k', 'much'), put('l', 'much')], { limits })),

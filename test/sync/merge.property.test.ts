@@ -61,7 +61,9 @@ const abstractPatch: fc.Arbitrary<AbstractPatch> = fc.record({
 
 const limits: fc.Arbitrary<StorageLimits> = fc.record({
   datasetsPerIdentity: fc.constantFrom(1, 2, 3),
+  deletedDatasetsPerIdentity: fc.constantFrom(1, 2, 200),
   recordsPerDataset: fc.constantFrom(1, 3, 100),
+  tombstonesPerDataset: fc.constantFrom(1, 2, 100),
   datasetBytes: fc.constantFrom(5, 20, 1000),
 });
 
@@ -106,7 +108,8 @@ const toCount = (state: DatasetState | undefined, key: string | undefined, what:
 type Model = Map<string, DatasetState>;
 type Ctx = Awaited<ReturnType<SyncWorld['newIdentity']>>;
 
-const liveDatasets = (model: Model): number => [...model.values()].filter((state) => !state.isDeleted).length;
+const countDatasets = (model: Model, isDeleted: boolean): number =>
+  [...model.values()].filter((state) => state.isDeleted === isDeleted).length;
 
 /** What the merge answered, in the words of the model. */
 const inModelWords = (result: MergeResult): object => {
@@ -132,7 +135,11 @@ const runUpdate = async (ctx: Ctx, model: Model, step: Command & { kind: 'update
     deviceLastModifiedDate: patch.deviceLastModifiedDate,
   }));
   const call = { patches, modifiedBy: 'phone', now: ctx.now(), limits: step.limits };
-  const expected = applyPatches(state, { ...call, liveDatasets: liveDatasets(model) });
+  const expected = applyPatches(state, {
+    ...call,
+    liveDatasets: countDatasets(model, false),
+    deletedDatasets: countDatasets(model, true),
+  });
   const address = { ...ctx.actor, datasetName: step.datasetName };
   const result = await mergeRecords(ctx, { address, sessionId: undefined, ...call });
   if (expected.status === 'OK') {
@@ -202,6 +209,8 @@ const compareAll = async (ctx: Ctx, model: Model): Promise<void> => {
         ...toDataset(row.dataset),
         isDeleted: row.dataset.is_deleted,
         deletedSyncCount: row.dataset.deleted_sync_count,
+        purgedSyncCount: row.dataset.purged_sync_count,
+        numTombstones: row.dataset.num_tombstones,
         records: new Map((row.records ?? []).map(toSyncRecord).map((record) => [record.key, record])),
       },
     ]),
@@ -213,6 +222,8 @@ const compareAll = async (ctx: Ctx, model: Model): Promise<void> => {
         ...describe(ctx, name, state),
         isDeleted: state.isDeleted,
         deletedSyncCount: state.deletedSyncCount,
+        purgedSyncCount: state.purgedSyncCount,
+        numTombstones: [...state.records.values()].filter((record) => record.value === null).length,
         records: state.records,
       },
     ]),

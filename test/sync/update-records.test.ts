@@ -91,11 +91,14 @@ describe('counting', () => {
     expect(listed.map((r) => [r.key, r.value, r.syncCount])).toEqual([['k', null, 2]]);
   });
 
-  test('S5: removing a key that never was leaves a tombstone as well', async () => {
+  test('S5: removing a key that never was is counted and answered, and leaves nothing', async () => {
     const ctx = await world.newIdentity();
-    await updateRecords(ctx, { datasetName: 'd', recordPatches: [remove('ghost')] });
-    const { records } = await listRecords(ctx, { datasetName: 'd' });
+    const call = { datasetName: 'd', recordPatches: [remove('ghost')] };
+    const { records, datasetSyncCount } = await updateRecords(ctx, call);
     expect(records.map((r) => [r.key, r.value, r.syncCount])).toEqual([['ghost', null, 1]]);
+    expect(datasetSyncCount).toBe(1);
+    expect(await listRecords(ctx, { datasetName: 'd' })).toMatchObject({ records: [], datasetSyncCount: 1 });
+    expect((await updateRecords(ctx, call)).datasetSyncCount).toBe(2);
   });
 
   test('S6: a call without patches changes nothing and makes no dataset', async () => {

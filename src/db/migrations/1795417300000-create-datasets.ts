@@ -24,6 +24,8 @@ const UP = [
     deleted_sync_count bigint NOT NULL,
     is_deleted boolean NOT NULL,
     num_records integer NOT NULL,
+    num_tombstones integer NOT NULL,
+    purged_sync_count bigint NOT NULL,
     data_storage bigint NOT NULL,
     created_at timestamptz NOT NULL,
     last_modified_at timestamptz NOT NULL,
