@@ -14,6 +14,8 @@ export interface RequestInfo {
   /** The caller's IP address; null for work that the server does of its own accord. */
   sourceIp: string | null;
   userAgent: string | null;
+  /** Whether a transaction of this request was committed already. */
+  hasCommitted?: boolean;
 }
 
 /** What every service function is given first. Never a bag of services. */
@@ -73,6 +75,7 @@ const attemptTransaction = async <T>(ctx: Context, work: (tx: Context) => Promis
       workIsDone = true;
       return value;
     });
+    ctx.request.hasCommitted = true;
     pending.forEach((run) => run());
     return result;
   } catch (error) {
