@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
+import { limitExceeded } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId, text } from '../validate';
 import type { PrincipalTagAttributeMap } from './identity-pool.entity';
 import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
+
+/** Providers of a pool that have a map. Ours: a provider need not be registered to have one. */
+const MAPS_PER_POOL = 100;
 
 /** Bytes of UTF-8 of a tag key and its claim's name together (attributes for access control, B9). */
 const TAG_AND_CLAIM_BYTES = 460;
@@ -34,7 +38,7 @@ export type SetPrincipalTagAttributeMapInput = z.input<typeof setInput>;
 /**
  * Which claims of a provider become principal tags, for `${aws:PrincipalTag/KEY}` in policies: the defaults, a map of
  * tag keys to claims, or neither, which turns it off. The trust policies of the pool's roles must allow sts:TagSession.
- * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER.
+ * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER, LIMIT_EXCEEDED.
  */
 export const setPrincipalTagAttributeMap = async (
   ctx: Context,
@@ -53,6 +57,11 @@ export const setPrincipalTagAttributeMap = async (
     const others = pool.principalTagAttributeMaps.filter(
       (other) => other.identityProviderName !== map.identityProviderName,
     );
+    if (isActive(map) && others.length >= MAPS_PER_POOL)
+      throw limitExceeded(`A pool has principal tags for at most ${MAPS_PER_POOL} providers.`, {
+        limit: 'principalTagAttributeMapsPerPool',
+        maximum: MAPS_PER_POOL,
+      });
     pool.principalTagAttributeMaps = isActive(map) ? [...others, map] : others;
     await savePool(tx, pool);
     await recordPoolChange(tx, action, pool, { ...map });
