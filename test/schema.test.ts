@@ -149,11 +149,15 @@ describe('the GraphQL schema', () => {
       );
 
     expect(bare.map(({ name }) => name).sort()).toEqual([
+      'AnalyticsDay.providers',
       'ApiKey.policies',
       'EvaluationResult.statements',
+      'Identity.linkedLogins',
       'IdentityPool.cognitoIdentityProviders',
       'IdentityPool.supportedLoginProviders',
       'IdentityPool.tags',
+      'IdentityPoolAnalytics.days',
+      'IdentityPoolAnalytics.providers',
       'Query.signingKeys',
       'Role.policies',
     ]);
