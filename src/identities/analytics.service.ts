@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Context } from '../context';
 import { invalidParameter } from '../errors';
 import { authorizedPool } from '../identity-pools/identity-pool.service';
+import { LIMITS } from '../protocol/limits';
 import { parse, regionalId } from '../validate';
 import { ALL, dayOf } from './count-identities';
 
 const DAY_MS = 86_400_000;
-const MAX_DAYS = 366;
 const DEFAULT_DAYS = 30;
 
 const day = z.string().refine(isDay, 'must be a day of the calendar, such as 2027-03-01');
@@ -104,10 +104,10 @@ const daysBetween = (
   const start = from ?? dayAfter(end, 1 - DEFAULT_DAYS);
   const count = (Date.parse(end) - Date.parse(start)) / DAY_MS + 1;
   if (count < 1) throw invalidParameter('from must not be after to', { field: 'from' });
-  if (count > MAX_DAYS)
-    throw invalidParameter(`from and to must not be more than ${MAX_DAYS} days apart`, {
+  if (count > LIMITS.analyticsDays)
+    throw invalidParameter(`from and to must name at most ${LIMITS.analyticsDays} days in all`, {
       field: 'from',
-      limit: MAX_DAYS,
+      limit: LIMITS.analyticsDays,
     });
   return Array.from({ length: count }, (_, index) => dayAfter(start, index)).filter((each) => each <= today);
 };

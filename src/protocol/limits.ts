@@ -41,6 +41,8 @@ export const LIMITS = {
   roleMappingsPerPool: 10,
   rulesPerRoleMapping: 25,
   principalTagsPerProvider: 50,
+  /** Days of analytics in one answer. Ours. */
+  analyticsDays: 366,
 } as const;
 
 /** `REGION:UUID`; identity pool ids and identity ids look alike. */

@@ -232,6 +232,14 @@ describe('the analytics of a pool', () => {
       expect(await refusedRange(pool.id, range)).toMatchObject({ code: 'INVALID_PARAMETER' });
   });
 
+  it('are not answered day by day for all pools in one call', async () => {
+    const query = '{ identityPools { nodes { analytics { days { day } } } } }';
+
+    const answer = await server.graphql(query, {}, server.admin);
+
+    expect(refusalOf(answer)).toMatchObject({ limit: 'cost' });
+  });
+
   it('stay the same when the shards of past days are added up', async () => {
     const pool = await newPool();
     for (let i = 0; i < 30; i += 1) await getId(server, pool.id);

@@ -172,7 +172,10 @@ describe('logins of two identities', () => {
     const older = await getId(server, pool.id, [await loginOf(google, 'two-1')]);
     const younger = await getId(server, pool.id, [await loginOf(github, 'two-1')]);
 
-    const merged = await getId(server, pool.id, [await loginOf(github, 'two-1'), await loginOf(google, 'two-1')]);
+    const merged = await getId(server, pool.id, [
+      await loginOf(github, 'two-1'),
+      await loginOf(google, 'two-1'),
+    ]);
 
     expect(merged.id).toBe(older.id);
     expect(merged.logins.sort()).toEqual([google.loginKey, github.loginKey].sort());
@@ -241,7 +244,9 @@ describe('merges at the same time', () => {
     const id = await guest();
     await write((await credentialsOf(id)).accessToken, 'settings', 'theme', 'dark');
 
-    const answers = await Promise.all(Array.from({ length: 10 }, () => tryGetCredentials(server, id, [login])));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => tryGetCredentials(server, id, [login])),
+    );
 
     const winners = answers.filter((answer) => !answer.errors);
     expect(winners.map((answer) => answer.data.getCredentialsForIdentity.identityId)).toEqual([owner.id]);
