@@ -9,13 +9,13 @@ import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { verifyLogins, type VerifiedLogin } from '../logins/verify-logins';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { LIMITS } from '../protocol/limits';
+import { identityNotFound } from '../sync/dataset-owner';
 import { parse, regionalId, text } from '../validate';
 import { requireOwnLogin } from './decide-logins';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
 import {
   createIdentity,
-  identityNotFound,
   identityOfLogins,
   linkLoginsToIdentity,
   lockIdentity,

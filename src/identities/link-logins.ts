@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { In } from 'typeorm';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
-import { resourceNotFound } from '../errors';
 import { newRegionalId } from '../ids';
 import { poolNotFound } from '../identity-pools/identity-pool.service';
 import type { VerifiedLogin } from '../logins/verify-logins';
+import { identityNotFound } from '../sync/dataset-owner';
 import { decideForIdentity, decideGetId, type IdentityState, type OwnedLogin } from './decide-logins';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
@@ -167,10 +167,6 @@ export const lockIdentity = async (tx: Context, identityId: string): Promise<Ide
   if (!identity) throw identityNotFound(identityId);
   return identity;
 };
-
-/** No such identity, or none any more. */
-export const identityNotFound = (identityId: string): Error =>
-  resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
 
 const claimLogins = async (tx: Context, identity: Identity, link: OwnedLogin[]): Promise<void> => {
   const rows = link.map(({ key, provider, subject }) => ({

@@ -3,6 +3,7 @@ import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { parse, regionalId, text } from '../validate';
 import type { IdentityPool } from './identity-pool.entity';
+import { identityPoolIdInput } from './identity-pool.input';
 import { authorizedPool, lockPool, savePool } from './identity-pool.service';
 
 const roleArn = text(20, 2048).regex(/^arn:aws:iam::\d+:role\/.+$/);
@@ -47,7 +48,7 @@ export const getIdentityPoolRoles = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<IdentityPoolRoles> => {
-  const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   const pool = await authorizedPool(ctx, 'cognito-identity:GetIdentityPoolRoles', identityPoolId);
   return { authenticated: pool.authenticatedRoleArn, unauthenticated: pool.unauthenticatedRoleArn };
 };
