@@ -77,6 +77,7 @@ type ConditionKeys = Record<string, string | string[] | undefined>;
 
 /** The condition keys that every request has, whoever sends it. */
 export const requestKeys = (ctx: Context): ConditionKeys => ({
+  ...(ctx.request.sourceIp === null ? {} : { 'aws:SourceIp': ctx.request.sourceIp }),
   'aws:CurrentTime': ctx.now().toISOString(),
   'aws:EpochTime': String(Math.floor(ctx.now().getTime() / 1000)),
   'aws:RequestedRegion': ctx.config.region,

@@ -1,4 +1,14 @@
 import { z } from 'zod';
+import {
+  baseUrl,
+  listOfNames,
+  postgresUrl,
+  proxies,
+  safeAddress,
+  trueOrFalse,
+  url,
+  wholeNumber,
+} from './config-values';
 
 /** The first administrator key, when the operator brings one along. */
 export interface AdministratorKey {
@@ -6,6 +16,52 @@ export interface AdministratorKey {
   accessKeyId: string;
   /** 8 characters or more. */
   secretAccessKey: string;
+}
+
+/** Where third parties are asked about logins: https addresses without a slash at the end, http on this machine only. */
+export interface LoginProviderUrls {
+  /** `ROCKPOOL_GOOGLE_URL`: the issuer of Google's ID tokens. Default `https://accounts.google.com`. */
+  google: string;
+  /** `ROCKPOOL_APPLE_URL`: the issuer of Apple's ID tokens, with its keys at `/auth/keys`. Default `https://appleid.apple.com`. */
+  apple: string;
+  /** `ROCKPOOL_FACEBOOK_URL`: Facebook's Graph API. Default `https://graph.facebook.com`. */
+  facebook: string;
+  /** `ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL`: the issuer of Limited Login's ID tokens. Default `https://limited.facebook.com`. */
+  facebookLimitedLogin: string;
+  /** `ROCKPOOL_AMAZON_URL`: the API of Login with Amazon. Default `https://api.amazon.com`. */
+  amazon: string;
+  /** `ROCKPOOL_TWITTER_URL`: the API of Twitter (X). Default `https://api.twitter.com`. */
+  twitter: string;
+  /** `ROCKPOOL_USER_POOL_URL`: what all user pools' issuers begin with, before `/POOLID`. Default `https://cognito-idp.REGION.amazonaws.com`, by the pool. */
+  userPool: string | undefined;
+  /** `ROCKPOOL_USER_POOL_CHECK_URL`: who is asked (RFC 7662) whether a user pool's token still holds, for `serverSideTokenCheck`. None by default. */
+  userPoolCheck: string | undefined;
+}
+
+/** What SAML assertions must be made out to; the server's public address is taken beside these. */
+export interface SamlServiceProvider {
+  /** `ROCKPOOL_SAML_AUDIENCES`: entity ids, with commas. Default `urn:amazon:webservices,https://signin.aws.amazon.com/saml`. */
+  audiences: string[];
+  /** `ROCKPOOL_SAML_RECIPIENTS`: assertion consumer service addresses, with commas. Default `https://signin.aws.amazon.com/saml`. */
+  recipients: string[];
+}
+
+/** How much callers without credentials may do in a window of time. One limit's calls do not count in another. */
+export interface RateLimits {
+  /** `ROCKPOOL_RATE_LIMITS`: whether calls are limited at all. Default true. */
+  enabled: boolean;
+  /** `ROCKPOOL_RATE_LIMIT_WINDOW_SECONDS`: how long a window is. Default 60, 1 to 86,400. */
+  windowSeconds: number;
+  /** `ROCKPOOL_RATE_LIMIT_GUESTS_PER_IP`: new guests from one address in a window. Default 60. */
+  guestsPerIp: number;
+  /** `ROCKPOOL_RATE_LIMIT_GUESTS_PER_POOL`: new guests of one pool in a window. Default 1,000. */
+  guestsPerPool: number;
+  /** `ROCKPOOL_RATE_LIMIT_CALLS_PER_IP`: calls of each public operation from one address in a window. Default 600. */
+  callsPerIp: number;
+  /** `ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL`: calls of getId, of unlinkIdentity and of previewMerge for one pool in a window. Default 1,500, as Cognito's 25 a second. */
+  identitiesPerPool: number;
+  /** `ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL`: calls of getCredentialsForIdentity, of getOpenIdToken and of assumeRoleWithWebIdentity for one pool in a window. Default 12,000, as Cognito's 200 a second. */
+  credentialsPerPool: number;
 }
 
 /** Everything an operator can set. Read once, at start, from the environment; nothing else reads the environment. */
@@ -36,6 +92,22 @@ export interface Config {
   administratorKey: AdministratorKey | undefined;
   /** `ROCKPOOL_INTROSPECTION`: whether GraphQL introspection and the Sandbox page are served. Default true. */
   introspection: boolean;
+  /**
+   * `ROCKPOOL_TRUST_PROXY`: whose `X-Forwarded-For` is believed, so that limits, policies and the audit log see the
+   * callers' addresses and not the proxy's: the addresses and networks of proxies with commas (`10.0.0.0/8,::1`), or the
+   * number of proxies in front, 1 to 10, when nobody can reach this server around them. Default 0: nobody's.
+   */
+  trustProxy: number | string[];
+  /** How much callers without credentials may do. */
+  rateLimits: RateLimits;
+  /** `ROCKPOOL_AUDIT_RETENTION_DAYS`: days that audit events are kept. Default 90, 1 to 3,650. */
+  auditRetentionDays: number;
+  /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
+  signingKeyDays: number;
+  /** Where third parties are asked about logins: for stand-ins in tests, and for proxies. */
+  loginProviders: LoginProviderUrls;
+  /** What SAML assertions must be made out to. */
+  saml: SamlServiceProvider;
 }
 
 /** All mistakes in the environment at once, one sentence each. */
@@ -51,20 +123,7 @@ export class ConfigError extends Error {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const wholeNumber = (low: number, high: number) =>
-  z
-    .string()
-    .refine((text) => /^\d+$/.test(text) && Number(text) >= low && Number(text) <= high, {
-      message: `must be a whole number from ${low} to ${high}`,
-    })
-    .transform(Number);
-
-const url = (protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-
-const postgresUrl = url(['postgres:', 'postgresql:']).optional();
+const MOST_CALLS = 1_000_000_000;
 
 const environment = z.object({
   PORT: wholeNumber(0, 65535).default(4000),
@@ -95,10 +154,30 @@ const environment = z.object({
     .string()
     .regex(/^[!-~]{8,128}$/, 'must be 8 to 128 printable ASCII characters without spaces')
     .optional(),
-  ROCKPOOL_INTROSPECTION: z
-    .enum(['true', 'false'], { message: 'must be true or false' })
-    .default('true')
-    .transform((text) => text === 'true'),
+  ROCKPOOL_INTROSPECTION: trueOrFalse.default(true),
+  ROCKPOOL_TRUST_PROXY: proxies.default(0),
+  ROCKPOOL_RATE_LIMITS: trueOrFalse.default(true),
+  ROCKPOOL_RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 86_400).default(60),
+  ROCKPOOL_RATE_LIMIT_GUESTS_PER_IP: wholeNumber(1, MOST_CALLS).default(60),
+  ROCKPOOL_RATE_LIMIT_GUESTS_PER_POOL: wholeNumber(1, MOST_CALLS).default(1000),
+  ROCKPOOL_RATE_LIMIT_CALLS_PER_IP: wholeNumber(1, MOST_CALLS).default(600),
+  ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL: wholeNumber(1, MOST_CALLS).default(1500),
+  ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL: wholeNumber(1, MOST_CALLS).default(12_000),
+  ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
+  ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
+  ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
+  ROCKPOOL_APPLE_URL: baseUrl.default('https://appleid.apple.com'),
+  ROCKPOOL_FACEBOOK_URL: baseUrl.default('https://graph.facebook.com'),
+  ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL: baseUrl.default('https://limited.facebook.com'),
+  ROCKPOOL_AMAZON_URL: baseUrl.default('https://api.amazon.com'),
+  ROCKPOOL_TWITTER_URL: baseUrl.default('https://api.twitter.com'),
+  ROCKPOOL_USER_POOL_URL: baseUrl.optional(),
+  ROCKPOOL_USER_POOL_CHECK_URL: safeAddress.optional(),
+  ROCKPOOL_SAML_AUDIENCES: listOfNames.default([
+    'urn:amazon:webservices',
+    'https://signin.aws.amazon.com/saml',
+  ]),
+  ROCKPOOL_SAML_RECIPIENTS: listOfNames.default(['https://signin.aws.amazon.com/saml']),
 });
 
 type Environment = z.infer<typeof environment>;
@@ -157,6 +236,29 @@ const toConfig = (env: Environment): Config => ({
           secretAccessKey: env.ROCKPOOL_ADMIN_SECRET_ACCESS_KEY ?? '',
         },
   introspection: env.ROCKPOOL_INTROSPECTION,
+  trustProxy: env.ROCKPOOL_TRUST_PROXY,
+  rateLimits: {
+    enabled: env.ROCKPOOL_RATE_LIMITS,
+    windowSeconds: env.ROCKPOOL_RATE_LIMIT_WINDOW_SECONDS,
+    guestsPerIp: env.ROCKPOOL_RATE_LIMIT_GUESTS_PER_IP,
+    guestsPerPool: env.ROCKPOOL_RATE_LIMIT_GUESTS_PER_POOL,
+    callsPerIp: env.ROCKPOOL_RATE_LIMIT_CALLS_PER_IP,
+    identitiesPerPool: env.ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL,
+    credentialsPerPool: env.ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL,
+  },
+  auditRetentionDays: env.ROCKPOOL_AUDIT_RETENTION_DAYS,
+  signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
+  loginProviders: {
+    google: env.ROCKPOOL_GOOGLE_URL,
+    apple: env.ROCKPOOL_APPLE_URL,
+    facebook: env.ROCKPOOL_FACEBOOK_URL,
+    facebookLimitedLogin: env.ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL,
+    amazon: env.ROCKPOOL_AMAZON_URL,
+    twitter: env.ROCKPOOL_TWITTER_URL,
+    userPool: env.ROCKPOOL_USER_POOL_URL,
+    userPoolCheck: env.ROCKPOOL_USER_POOL_CHECK_URL,
+  },
+  saml: { audiences: env.ROCKPOOL_SAML_AUDIENCES, recipients: env.ROCKPOOL_SAML_RECIPIENTS },
 });
 
 /** A configured secret that a person could guess: too short, one repeated character, or a well-known word. */

@@ -7,6 +7,17 @@ import { isConnectionLoss, isRetryable } from './db/constraints';
 /** The configuration once start has settled what the operator left open. */
 export type ServerConfig = Config & { secret: string; publicUrl: string };
 
+/** Where a call came from. One object for each request, shared by everything that is done in it. */
+export interface RequestInfo {
+  /** The `X-Request-Id` of the answer; a name for work that the server does of its own accord. */
+  id: string;
+  /** The caller's IP address; null for work that the server does of its own accord. */
+  sourceIp: string | null;
+  userAgent: string | null;
+  /** Whether a transaction of this request was committed already. */
+  hasCommitted?: boolean;
+}
+
 /** What every service function is given first. Never a bag of services. */
 export interface Context {
   actor: Actor;
@@ -15,7 +26,7 @@ export interface Context {
   now: () => Date;
   config: ServerConfig;
   log: Logger;
-  requestId: string;
+  request: RequestInfo;
 }
 
 const MAX_ATTEMPTS = 5;
@@ -64,6 +75,7 @@ const attemptTransaction = async <T>(ctx: Context, work: (tx: Context) => Promis
       workIsDone = true;
       return value;
     });
+    ctx.request.hasCommitted = true;
     pending.forEach((run) => run());
     return result;
   } catch (error) {

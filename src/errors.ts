@@ -8,6 +8,7 @@
 export type ErrorCode =
   | 'INVALID_PARAMETER'
   | 'RESOURCE_NOT_FOUND'
+  | 'IDENTITY_DELETED'
   | 'NOT_AUTHORIZED'
   | 'ACCESS_DENIED'
   | 'RESOURCE_CONFLICT'
@@ -15,6 +16,7 @@ export type ErrorCode =
   | 'LIMIT_EXCEEDED'
   | 'INVALID_IDENTITY_POOL_CONFIGURATION'
   | 'EXTERNAL_SERVICE'
+  | 'DEVELOPER_USER_ALREADY_REGISTERED'
   | 'MALFORMED_POLICY_DOCUMENT'
   | 'ENTITY_ALREADY_EXISTS'
   | 'DELETE_CONFLICT'
@@ -45,6 +47,13 @@ export const invalidParameter = (message: string, fields: ErrorFields = {}): Ser
 export const resourceNotFound = (message: string, fields: ErrorFields = {}): ServiceError =>
   new ServiceError('RESOURCE_NOT_FOUND', message, fields);
 
+/**
+ * The identity was there and was deleted, with its data: not a wrong id, so that a client can start a new guest and keep
+ * what it has of its own. In AWS's words it is `ResourceNotFoundException`.
+ */
+export const identityDeleted = (identityId: string): ServiceError =>
+  new ServiceError('IDENTITY_DELETED', `Identity '${identityId}' was deleted.`, { field: 'identityId' });
+
 /** The service itself refuses: a bad login, guest access off, somebody else's identity. */
 export const notAuthorized = (message: string, fields: ErrorFields = {}): ServiceError =>
   new ServiceError('NOT_AUTHORIZED', message, fields);
@@ -67,6 +76,9 @@ export const resourceConflict = (message: string, fields: ErrorFields = {}): Ser
 export const limitExceeded = (message: string, fields: ErrorFields): ServiceError =>
   new ServiceError('LIMIT_EXCEEDED', message, fields);
 
-/** The server cannot take the call now; it is safe to send it again after `retryAfterSeconds`. */
-export const tooManyRequests = (message: string, retryAfterSeconds: number): ServiceError =>
-  new ServiceError('TOO_MANY_REQUESTS', message, { retryAfterSeconds });
+/** The server cannot take the call now; it is safe to send it again after `retryAfterSeconds`. A rate limit names itself as `limit`. */
+export const tooManyRequests = (
+  message: string,
+  retryAfterSeconds: number,
+  fields: ErrorFields = {},
+): ServiceError => new ServiceError('TOO_MANY_REQUESTS', message, { ...fields, retryAfterSeconds });

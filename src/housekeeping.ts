@@ -1,6 +1,12 @@
+import { sweepAuditEvents } from './audit/audit-event.service';
 import type { Context } from './context';
+import { foldIdentityCounts } from './identities/count-identities';
+import { sweepDeletedIdentities } from './identities/deleted-identities';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
+import { sweepUsedSamlAssertions } from './logins/use-assertion';
+import { sweepCounters } from './rate-limits/sweep-counters';
 import { sweepUsedSyncSessions } from './sync/sweep-sessions';
+import { rotateAgedKey } from './tokens/signing-key.service';
 
 const EVERY_MS = 60_000;
 
@@ -21,7 +27,16 @@ export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } =
   };
 };
 
-const CHORES = { purgeDeletedPools, sweepUsedSyncSessions };
+const CHORES = {
+  purgeDeletedPools,
+  foldIdentityCounts,
+  sweepUsedSyncSessions,
+  sweepAuditEvents,
+  rotateAgedKey,
+  sweepUsedSamlAssertions,
+  sweepCounters,
+  sweepDeletedIdentities,
+};
 
 /** One chore that fails does not keep the others from being done. */
 const sweep = async (ctx: Context): Promise<void> => {

@@ -53,6 +53,10 @@ export const roleArn = ({ accountId }: ArnScope, roleName: string): string =>
 export const openIdConnectProviderArn = ({ accountId }: ArnScope, issuer: string): string =>
   `arn:aws:iam::${accountId}:oidc-provider/${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}`;
 
+/** `arn:aws:iam::ACCOUNT:saml-provider/NAME` */
+export const samlProviderArn = ({ accountId }: ArnScope, name: string): string =>
+  `arn:aws:iam::${accountId}:saml-provider/${name}`;
+
 /** How AWS names a caller that holds temporary credentials. */
 export const assumedRoleArn = (arn: string, sessionName: string): string => {
   const [, , , , account, resource = ''] = arn.split(':');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { ANONYMOUS, type AdministratorActor } from './actor';
+import type { AdministratorActor } from './actor';
 import type { Config } from './config';
 import type { Context } from './context';
 import { revokeApiKey, storeNewKey } from './credentials/api-key.service';
@@ -31,23 +31,23 @@ export const openOperator = async (config: Config): Promise<Operator> => {
   requireInstallation(config);
   const log = pino({ level: 'warn' }, pino.destination(2));
   const database = await openDatabase(config, log);
-  const ctx: Context = {
-    actor: ANONYMOUS,
+  const operatorContext: Context = {
+    actor: operatorActor(config),
     db: database.dataSource.manager,
     now: () => new Date(),
     config: { ...config, secret: database.secret, publicUrl: config.publicUrl ?? '' },
     log,
-    requestId: 'operator',
+    request: { id: 'operator', sourceIp: null, userAgent: null },
   };
-  await requireMasterSecret(ctx, database);
+  await requireMasterSecret(operatorContext, database);
   return {
     makeAdministratorKey: async (name) => {
       const grant = { name, managedPolicies: ['AdministratorAccess' as const], inlinePolicies: [] };
-      const { apiKey, secretAccessKey } = await storeNewKey(ctx, grant);
+      const { apiKey, secretAccessKey } = await storeNewKey(operatorContext, grant);
       return { accessKeyId: apiKey.accessKeyId, bearer: `${apiKey.accessKeyId}.${secretAccessKey}` };
     },
     revokeKey: async (accessKeyId) => {
-      await revokeApiKey({ ...ctx, actor: operatorActor(config) }, { accessKeyId });
+      await revokeApiKey(operatorContext, { accessKeyId });
     },
     close: () => database.close(),
   };

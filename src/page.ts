@@ -16,14 +16,15 @@ export const pageRequest = z.object({
   after: text(1, 65_535).nullish(),
 });
 
-const encodeCursor = (key: string): string => Buffer.from(JSON.stringify([key])).toString('base64url');
+/** The opaque cursor of a key. */
+export const encodeCursor = (key: string): string => Buffer.from(JSON.stringify([key])).toString('base64url');
 
 /** The key that a cursor stands for; '' when there is none. @throws INVALID_PARAMETER for a cursor that this list never gave out. */
-export const decodeCursor = (after: string | null | undefined): string => {
+export const decodeCursor = (after: string | null | undefined, field = 'after'): string => {
   if (after === null || after === undefined) return '';
   const key = readCursor(after);
   if (key !== undefined && key.isWellFormed() && !key.includes('\0')) return key;
-  throw invalidParameter('after must be a cursor from this list', { field: 'after' });
+  throw invalidParameter(`${field} must come from an earlier page of this list`, { field });
 };
 
 const readCursor = (cursor: string): string | undefined => {

@@ -14,6 +14,8 @@ const files = sourceFiles();
 
 /** The left never imports the right (docs/decisions/0001-roles-and-logins-before-pools.md). */
 const FEATURES = [
+  'audit',
+  'rate-limits',
   'events',
   'policy',
   'tokens',
@@ -31,6 +33,7 @@ const FEATURES = [
 const BOTTOM = [
   'actor.ts',
   'authorize.ts',
+  'config-values.ts',
   'config.ts',
   'context.ts',
   'db',

@@ -40,7 +40,12 @@ const administrator = (...policies: PolicyDocument[]): AdministratorActor => ({
 });
 
 const contextOf = (actor: Actor): Context =>
-  ({ actor, now: () => new Date('2027-03-01T00:00:00.5Z'), config: loadConfig({}) }) as Context;
+  ({
+    actor,
+    now: () => new Date('2027-03-01T00:00:00.5Z'),
+    config: loadConfig({}),
+    request: { id: 'test', sourceIp: null, userAgent: null },
+  }) as Context;
 
 const own: Resource = { arn: ARN, owner: { identityPoolId: POOL, identityId: OWN } };
 
@@ -207,6 +212,22 @@ describe('the condition keys of a caller', () => {
 
   it('are time and region for anybody', () => {
     expect(conditionKeysOf(contextOf(ANONYMOUS), ANONYMOUS)).toEqual(COMMON);
+  });
+
+  it('name the address of a caller who has one, so that conditions on it work', () => {
+    const request = { id: 'test', sourceIp: '203.0.113.7', userAgent: null };
+    const actor = administrator(
+      policy('Allow', '*', { Condition: { IpAddress: { 'aws:SourceIp': '203.0.113.0/24' } } }),
+    );
+    const from = (sourceIp: string): Context => ({ ...contextOf(actor), request: { ...request, sourceIp } });
+
+    expect(conditionKeysOf({ ...contextOf(ANONYMOUS), request }, ANONYMOUS)).toEqual({
+      ...COMMON,
+      'aws:SourceIp': '203.0.113.7',
+    });
+    expect(isAuthorized(from('203.0.113.7'), ACTION, own)).toBe(true);
+    expect(isAuthorized(from('203.0.114.7'), ACTION, own)).toBe(false);
+    expect(isAuthorized(contextOf(actor), ACTION, own)).toBe(false);
   });
 
   it('name the identity, its pool, its logins and its principal tags', () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { ConfigError, isWeakSecret, loadConfig, type Config } from '../src/config';
+import { ConfigError, isWeakSecret, loadConfig, type Config, type LoginProviderUrls } from '../src/config';
 
 const SECRET = '3d9c1f0e7a5b4c2d8e6f0a1b2c3d4e5f';
 
@@ -33,6 +33,32 @@ describe('without any variable, the configuration', () => {
       secret: undefined,
       administratorKey: undefined,
       introspection: true,
+      trustProxy: 0,
+      rateLimits: {
+        enabled: true,
+        windowSeconds: 60,
+        guestsPerIp: 60,
+        guestsPerPool: 1000,
+        callsPerIp: 600,
+        identitiesPerPool: 1500,
+        credentialsPerPool: 12_000,
+      },
+      auditRetentionDays: 90,
+      signingKeyDays: 90,
+      loginProviders: {
+        google: 'https://accounts.google.com',
+        apple: 'https://appleid.apple.com',
+        facebook: 'https://graph.facebook.com',
+        facebookLimitedLogin: 'https://limited.facebook.com',
+        amazon: 'https://api.amazon.com',
+        twitter: 'https://api.twitter.com',
+        userPool: undefined,
+        userPoolCheck: undefined,
+      },
+      saml: {
+        audiences: ['urn:amazon:webservices', 'https://signin.aws.amazon.com/saml'],
+        recipients: ['https://signin.aws.amazon.com/saml'],
+      },
     });
     expect(dataDir).toBe(process.getuid?.() === 0 ? '/var/lib/rockpool' : './.rockpool');
   });
@@ -48,6 +74,11 @@ describe('without any variable, the configuration', () => {
 
     expect(loadConfig(empty)).toEqual(loadConfig({}));
   });
+});
+
+const providers = (changes: Partial<LoginProviderUrls>): LoginProviderUrls => ({
+  ...loadConfig({}).loginProviders,
+  ...changes,
 });
 
 describe('a variable', () => {
@@ -67,11 +98,62 @@ describe('a variable', () => {
     ['ROCKPOOL_SECRET', SECRET, { secret: SECRET }],
     ['ROCKPOOL_INTROSPECTION', 'false', { introspection: false }],
     ['ROCKPOOL_INTROSPECTION', 'true', { introspection: true }],
+    [
+      'ROCKPOOL_GOOGLE_URL',
+      'http://127.0.0.1:9/',
+      { loginProviders: providers({ google: 'http://127.0.0.1:9' }) },
+    ],
+    [
+      'ROCKPOOL_APPLE_URL',
+      'https://a.example',
+      { loginProviders: providers({ apple: 'https://a.example' }) },
+    ],
+    [
+      'ROCKPOOL_FACEBOOK_URL',
+      'https://a.example/v21.0',
+      { loginProviders: providers({ facebook: 'https://a.example/v21.0' }) },
+    ],
+    [
+      'ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL',
+      'https://a.example',
+      { loginProviders: providers({ facebookLimitedLogin: 'https://a.example' }) },
+    ],
+    [
+      'ROCKPOOL_AMAZON_URL',
+      'https://api.amazon.de',
+      { loginProviders: providers({ amazon: 'https://api.amazon.de' }) },
+    ],
+    [
+      'ROCKPOOL_TWITTER_URL',
+      'https://api.x.com',
+      { loginProviders: providers({ twitter: 'https://api.x.com' }) },
+    ],
+    [
+      'ROCKPOOL_USER_POOL_URL',
+      'http://localhost:9229',
+      { loginProviders: providers({ userPool: 'http://localhost:9229' }) },
+    ],
+    [
+      'ROCKPOOL_USER_POOL_CHECK_URL',
+      'https://a.example/check?key=1',
+      { loginProviders: providers({ userPoolCheck: 'https://a.example/check?key=1' }) },
+    ],
+    ['ROCKPOOL_TRUST_PROXY', '2', { trustProxy: 2 }],
+    ['ROCKPOOL_TRUST_PROXY', '10.0.0.0/8, ::1', { trustProxy: ['10.0.0.0/8', '::1'] }],
+    ['ROCKPOOL_RATE_LIMITS', 'false', { rateLimits: { ...loadConfig({}).rateLimits, enabled: false } }],
+    ['ROCKPOOL_SAML_AUDIENCES', 'a, b', { saml: { ...loadConfig({}).saml, audiences: ['a', 'b'] } }],
+    [
+      'ROCKPOOL_SAML_RECIPIENTS',
+      'https://a.example/acs',
+      { saml: { ...loadConfig({}).saml, recipients: ['https://a.example/acs'] } },
+    ],
   ];
   it.each(accepted)('%s may be %s', (name, value, expected) => {
     expect(loadConfig({ [name]: value })).toMatchObject(expected);
   });
 
+  const SAFE =
+    'must be a URL that starts with https:// (http:// only for localhost, 127.0.0.1 and [::1]), without user name and password';
   const NUMBER = 'must be a whole number from';
   const POSTGRES = 'must be a URL that starts with postgres:// or postgresql://';
   const HTTP = 'must be a URL that starts with http:// or https://';
@@ -93,6 +175,12 @@ describe('a variable', () => {
     ['ROCKPOOL_ACCOUNT_ID', '1234567890123456', 'must be 1 to 15 digits'],
     ['ROCKPOOL_SECRET', 'x'.repeat(31), 'must have 32 characters or more'],
     ['ROCKPOOL_INTROSPECTION', 'yes', 'must be true or false'],
+    ['ROCKPOOL_GOOGLE_URL', 'accounts.google.com', SAFE],
+    ['ROCKPOOL_FACEBOOK_URL', 'http://graph.example', SAFE],
+    ['ROCKPOOL_TWITTER_URL', 'https://me:secret@a.example', SAFE],
+    ['ROCKPOOL_AMAZON_URL', 'https://a.example?x=1', 'must not have a query or a fragment'],
+    ['ROCKPOOL_USER_POOL_CHECK_URL', 'http://a.example/check', SAFE],
+    ['ROCKPOOL_SAML_AUDIENCES', 'a,,b', 'must be names with a comma between them'],
   ];
   it.each(refused)('%s may not be %s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([`${name} ${problem}`]);

@@ -10,6 +10,22 @@ table api_keys
   created_at timestamp with time zone NOT NULL
   revoked_at timestamp with time zone
 
+table audit_events
+  event_id text COLLATE "C" NOT NULL
+  occurred_at timestamp with time zone NOT NULL
+  actor_kind text NOT NULL
+  actor_id text
+  actor_arn text
+  action text NOT NULL
+  resource_arn text NOT NULL
+  identity_pool_id text
+  outcome text NOT NULL
+  error_code text
+  source_ip text
+  user_agent text
+  request_id text NOT NULL
+  details json NOT NULL
+
 table datasets
   identity_id text NOT NULL
   dataset_name text COLLATE "C" NOT NULL
@@ -25,6 +41,10 @@ table datasets
   last_modified_at timestamp with time zone NOT NULL
   last_modified_by text NOT NULL
 
+table deleted_identities
+  identity_key text NOT NULL
+  deleted_at timestamp with time zone NOT NULL
+
 table identities
   identity_id text NOT NULL
   identity_pool_id text NOT NULL
@@ -32,6 +52,16 @@ table identities
   disabled_at timestamp with time zone
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
+  merged_into text
+  last_active_at timestamp with time zone NOT NULL
+
+table identity_counts
+  identity_pool_id text NOT NULL
+  day text COLLATE "C" NOT NULL
+  provider text NOT NULL
+  shard integer NOT NULL
+  created bigint NOT NULL
+  removed bigint NOT NULL
 
 table identity_logins
   identity_id text NOT NULL
@@ -52,6 +82,12 @@ table identity_pools
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
   deleted_at timestamp with time zone
+  developer_provider_name text
+  supported_login_providers json NOT NULL
+  cognito_identity_providers json NOT NULL
+  saml_provider_arns json NOT NULL
+  role_mappings json NOT NULL
+  principal_tag_attribute_maps json NOT NULL
 
 table logins
   login_key text NOT NULL
@@ -67,6 +103,11 @@ table open_id_connect_providers
   client_ids json NOT NULL
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
+
+table rate_limits
+  key text NOT NULL
+  points integer NOT NULL
+  expire bigint
 
 table records
   identity_id text NOT NULL
@@ -88,6 +129,13 @@ table roles
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
 
+table saml_providers
+  provider_arn text NOT NULL
+  name text NOT NULL
+  metadata_document text NOT NULL
+  created_at timestamp with time zone NOT NULL
+  last_modified_at timestamp with time zone NOT NULL
+
 table signing_keys
   key_id text NOT NULL
   state text NOT NULL
@@ -97,6 +145,11 @@ table signing_keys
   created_at timestamp with time zone NOT NULL
   activated_at timestamp with time zone
   retired_at timestamp with time zone
+
+table used_saml_assertions
+  assertion_key text NOT NULL
+  bound_to text NOT NULL
+  expires_at timestamp with time zone NOT NULL
 
 table used_sync_sessions
   identity_id text NOT NULL
@@ -108,17 +161,29 @@ table used_sync_sessions
 constraint api_keys.api_keys__primary_key
   PRIMARY KEY (access_key_id)
 
+constraint audit_events.audit_events__primary_key
+  PRIMARY KEY (event_id)
+
 constraint datasets.datasets__of_an_identity
   FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
 
 constraint datasets.datasets__primary_key
   PRIMARY KEY (identity_id, dataset_name)
 
+constraint deleted_identities.deleted_identities__primary_key
+  PRIMARY KEY (identity_key)
+
 constraint identities.identities__of_a_pool
   FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
 
 constraint identities.identities__primary_key
   PRIMARY KEY (identity_id)
+
+constraint identity_counts.identity_counts__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint identity_counts.identity_counts__primary_key
+  PRIMARY KEY (identity_pool_id, day, provider, shard)
 
 constraint identity_logins.identity_logins__of_an_identity
   FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
@@ -135,6 +200,9 @@ constraint logins.logins__primary_key
 constraint open_id_connect_providers.open_id_connect_providers__primary_key
   PRIMARY KEY (provider_arn)
 
+constraint rate_limits.rate_limits__primary_key
+  PRIMARY KEY (key)
+
 constraint records.records__of_a_dataset
   FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
 
@@ -147,11 +215,17 @@ constraint roles.roles__primary_key
 constraint roles.roles__unique_name
   UNIQUE (role_name)
 
+constraint saml_providers.saml_providers__primary_key
+  PRIMARY KEY (provider_arn)
+
 constraint signing_keys.signing_keys__known_state
   CHECK ((state = ANY (ARRAY['next'::text, 'current'::text, 'retired'::text])))
 
 constraint signing_keys.signing_keys__primary_key
   PRIMARY KEY (key_id)
+
+constraint used_saml_assertions.used_saml_assertions__primary_key
+  PRIMARY KEY (assertion_key)
 
 constraint used_sync_sessions.used_sync_sessions__of_a_dataset
   FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
@@ -159,17 +233,41 @@ constraint used_sync_sessions.used_sync_sessions__of_a_dataset
 constraint used_sync_sessions.used_sync_sessions__primary_key
   PRIMARY KEY (identity_id, session_id)
 
+index audit_events.audit_events__by_action
+  CREATE INDEX audit_events__by_action ON audit_events USING btree (action, event_id)
+
+index audit_events.audit_events__by_actor
+  CREATE INDEX audit_events__by_actor ON audit_events USING btree (actor_id, event_id)
+
+index audit_events.audit_events__by_pool
+  CREATE INDEX audit_events__by_pool ON audit_events USING btree (identity_pool_id, event_id)
+
+index deleted_identities.deleted_identities__by_time
+  CREATE INDEX deleted_identities__by_time ON deleted_identities USING btree (deleted_at)
+
 index identities.identities__by_pool
   CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)
 
+index identities.identities__guests_by_activity
+  CREATE INDEX identities__guests_by_activity ON identities USING btree (identity_pool_id, last_active_at) WHERE (NOT is_authenticated)
+
+index identity_counts.identity_counts__to_fold
+  CREATE INDEX identity_counts__to_fold ON identity_counts USING btree (day) WHERE (shard <> 0)
+
 index logins.logins__by_pool
   CREATE INDEX logins__by_pool ON logins USING btree (identity_pool_id)
+
+index rate_limits.rate_limits__by_expiry
+  CREATE INDEX rate_limits__by_expiry ON rate_limits USING btree (expire)
 
 index records.records__by_sync_count
   CREATE INDEX records__by_sync_count ON records USING btree (identity_id, dataset_name, sync_count)
 
 index signing_keys.signing_keys__one_current
   CREATE UNIQUE INDEX signing_keys__one_current ON signing_keys USING btree (state) WHERE (state <> 'retired'::text)
+
+index used_saml_assertions.used_saml_assertions__by_expiry
+  CREATE INDEX used_saml_assertions__by_expiry ON used_saml_assertions USING btree (expires_at)
 
 index used_sync_sessions.used_sync_sessions__by_expiry
   CREATE INDEX used_sync_sessions__by_expiry ON used_sync_sessions USING btree (expires_at)

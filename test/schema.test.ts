@@ -131,9 +131,11 @@ describe('the GraphQL schema', () => {
       'Identity.datasets',
       'IdentityPool.identities',
       'Query.apiKeys',
+      'Query.auditEvents',
       'Query.identityPools',
       'Query.identityProviders',
       'Query.roles',
+      'Query.samlProviders',
     ]);
     expect(wrong.map(({ name }) => name)).toEqual([]);
   });
@@ -147,10 +149,22 @@ describe('the GraphQL schema', () => {
       );
 
     expect(bare.map(({ name }) => name).sort()).toEqual([
+      'AnalyticsDay.providers',
       'ApiKey.policies',
       'EvaluationResult.statements',
+      'Identity.linkedLogins',
+      'IdentityPool.cognitoIdentityProviders',
+      'IdentityPool.principalTagAttributeMaps',
+      'IdentityPool.supportedLoginProviders',
       'IdentityPool.tags',
+      'IdentityPoolAnalytics.days',
+      'IdentityPoolAnalytics.providers',
+      'IdentityPoolRoles.roleMappings',
+      'PlannedMerge.datasets',
+      'PrincipalTagAttributeMap.principalTags',
+      'Query.signingKeys',
       'Role.policies',
+      'RoleMapping.rules',
     ]);
   });
 
@@ -173,7 +187,11 @@ describe('the GraphQL schema', () => {
   });
 
   it('names types after what they are, not after their classes', () => {
-    expect(types.map((type) => type.name).filter((name) => /Type$/.test(name))).toEqual([]);
+    /** What AWS calls them. */
+    const members = ['RoleMappingType', 'MatchType'];
+    const named = types.map((type) => type.name).filter((name) => /Type$/.test(name));
+
+    expect(named.filter((name) => !members.includes(name))).toEqual([]);
   });
 
   it('writes enum values in capitals', () => {

@@ -1,5 +1,6 @@
 import { IsNull, MoreThan } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
@@ -64,21 +65,36 @@ export const storeNewKey = async (ctx: Context, grant: KeyGrant): Promise<Create
     createdAt: ctx.now(),
     revokedAt: null,
   };
-  await ctx.db.insert(ApiKey, apiKey);
+  await inTransaction(ctx, async (tx) => {
+    await tx.db.insert(ApiKey, apiKey);
+    await recordNewKey(tx, apiKey);
+  });
   return { apiKey, secretAccessKey };
 };
+
+/** Writes into the audit log that a key was made, with what it may do and without its secret. */
+export const recordNewKey = (tx: Context, key: ApiKey): Promise<void> =>
+  recordAudit(tx, {
+    action: 'iam:CreateAccessKey',
+    resource: apiKeyArn(tx.config, key.accessKeyId),
+    details: { name: key.name, managedPolicies: key.managedPolicies, policies: key.inlinePolicies },
+  });
 
 const accessKeyInput = z.object({ accessKeyId: text(3, 128).regex(/^\w+$/) });
 
 /** Revokes a key for good: it stops working on every node within seconds. @throws RESOURCE_NOT_FOUND */
 export const revokeApiKey = async (ctx: Context, input: { accessKeyId: string }): Promise<ApiKey> => {
   const { accessKeyId } = parse(accessKeyInput, input);
-  authorize(ctx, 'iam:DeleteAccessKey', { arn: apiKeyArn(ctx.config, accessKeyId) });
+  const resource = apiKeyArn(ctx.config, accessKeyId);
+  authorize(ctx, 'iam:DeleteAccessKey', { arn: resource });
   return inTransaction(ctx, async (tx) => {
     await changed(tx, 'api-key', accessKeyId);
     await tx.db.update(ApiKey, { accessKeyId, revokedAt: IsNull() }, { revokedAt: tx.now() });
     const key = await tx.db.findOneBy(ApiKey, { accessKeyId });
-    if (key) return key;
+    if (key) {
+      await recordAudit(tx, { action: 'iam:DeleteAccessKey', resource });
+      return key;
+    }
     throw resourceNotFound(`The Access Key with id ${accessKeyId} cannot be found.`, {
       field: 'accessKeyId',
     });

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { ServiceError, badCredentials, invalidParameter, notAuthorized } from '../errors';
 import { assumedRoleArn } from '../ids';
 import { findPool } from '../identity-pools/identity-pool.service';
 import { Identity } from '../identities/identity.entity';
+import { markActive } from '../identities/mark-active';
+import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parsePolicyDocument, SESSION_POLICY_MAX_SIZE } from '../policy/document';
 import type { Role } from '../roles/role.entity';
 import { findRole } from '../roles/role.service';
@@ -45,10 +48,13 @@ export const assumeRoleWithWebIdentity = async (
   request: AssumeRoleInput,
 ): Promise<AssumedRole> => {
   const given = parse(input, request);
+  await limitCaller(ctx, 'assumeRoleWithWebIdentity');
   const token = await requireToken(ctx, given.webIdentityToken);
+  const identity = await requireLiveIdentity(ctx, token);
   const role = await requireTrustedRole(ctx, given.roleArn, token);
   const seconds = given.durationSeconds ?? 3600;
   requireDuration(role, seconds);
+  await markActive(ctx, identity);
   const credentials = await issueCredentials(ctx, {
     identityId: token.identityId,
     identityPoolId: token.identityPoolId,
@@ -59,6 +65,19 @@ export const assumeRoleWithWebIdentity = async (
     cut: false,
     ...sessionPolicy(given.policy),
     expiresAt: expirationAfter(ctx.now(), seconds),
+  });
+  await recordAudit(ctx, {
+    action: 'sts:AssumeRoleWithWebIdentity',
+    resource: role.arn,
+    identityPoolId: token.identityPoolId,
+    identityId: token.identityId,
+    details: {
+      identityId: token.identityId,
+      roleArn: role.arn,
+      roleSessionName: given.roleSessionName,
+      accessKeyId: credentials.accessKeyId,
+      durationSeconds: seconds,
+    },
   });
   return {
     credentials,
@@ -84,16 +103,17 @@ const requireToken = async (ctx: Context, webIdentityToken: string): Promise<Ope
         problem: verdict.problem,
       },
     );
-  await requireLiveIdentity(ctx, verdict.token);
+  await limitPool(ctx, verdict.token.identityPoolId, 'assumeRoleWithWebIdentity');
   return verdict.token;
 };
 
-const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<void> => {
+const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<Identity> => {
   const pool = await findPool(ctx, token.identityPoolId);
   const identity = await ctx.db.findOneBy(Identity, { id: token.identityId });
   if (!pool || !identity || identity.disabledAt !== null)
     throw notAuthorized(`Access to Identity '${token.identityId}' is forbidden.`);
   requireClassicFlow(pool);
+  return identity;
 };
 
 const requireTrustedRole = async (ctx: Context, arn: string, token: OpenIdToken): Promise<Role> => {

@@ -34,6 +34,13 @@ export class GetCredentialsForIdentityInput {
       'None for a guest. A login that is new is linked: the guest keeps its id and is authenticated for good.',
   })
   logins?: LoginInput[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For logins that carry several roles (user pools, SAML, mapping rules): the one that is wanted.',
+  })
+  customRoleArn?: string | null;
 }
 
 @ObjectType({ description: 'Credentials of one hour.' })

@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { recordAudit } from '../audit/record-audit';
 import type { AdministratorKey } from '../config';
 import { inTransaction, type Context } from '../context';
 import { changed } from '../db/reference-cache';
-import { newSecretAccessKey } from '../ids';
+import { apiKeyArn, newSecretAccessKey } from '../ids';
 import { deriveKey, open, seal } from '../tokens/seal';
 import { ApiKey } from './api-key.entity';
+import { recordNewKey } from './api-key.service';
 
 /**
  * Makes sure that somebody can administer this installation: the operator's own key when the configuration has one,
@@ -30,6 +32,8 @@ const keepConfiguredKey = async (ctx: Context, key: AdministratorKey): Promise<v
   await inTransaction(ctx, async (tx) => {
     await changed(tx, 'api-key', key.accessKeyId);
     await tx.db.update(ApiKey, { accessKeyId: key.accessKeyId }, { sealedSecret: sealed(tx, key) });
+    const resource = apiKeyArn(tx.config, key.accessKeyId);
+    await recordAudit(tx, { action: 'iam:UpdateAccessKey', resource });
   });
 };
 
@@ -46,24 +50,27 @@ const makeFirstKey = async (ctx: Context): Promise<AdministratorKey | undefined>
   return (await insertIfAbsent(ctx, key)) ? key : undefined;
 };
 
-const insertIfAbsent = async (ctx: Context, key: AdministratorKey): Promise<boolean> => {
-  const row: ApiKey = {
-    accessKeyId: key.accessKeyId,
-    name: 'first administrator',
-    sealedSecret: sealed(ctx, key),
-    managedPolicies: ['AdministratorAccess'],
-    inlinePolicies: [],
-    createdAt: ctx.now(),
-    revokedAt: null,
-  };
-  const result = await ctx.db
-    .createQueryBuilder()
-    .insert()
-    .into(ApiKey)
-    .values(row)
-    .orIgnore()
-    .returning('access_key_id')
-    .execute();
+const insertIfAbsent = (ctx: Context, key: AdministratorKey): Promise<boolean> =>
+  inTransaction(ctx, async (tx) => {
+    const row = firstKey(tx, key);
+    const isNew = await insertUnlessThere(tx, row);
+    if (isNew) await recordNewKey(tx, row);
+    return isNew;
+  });
+
+const firstKey = (ctx: Context, key: AdministratorKey): ApiKey => ({
+  accessKeyId: key.accessKeyId,
+  name: 'first administrator',
+  sealedSecret: sealed(ctx, key),
+  managedPolicies: ['AdministratorAccess'],
+  inlinePolicies: [],
+  createdAt: ctx.now(),
+  revokedAt: null,
+});
+
+const insertUnlessThere = async (tx: Context, row: ApiKey): Promise<boolean> => {
+  const insert = tx.db.createQueryBuilder().insert().into(ApiKey).values(row);
+  const result = await insert.orIgnore().returning('access_key_id').execute();
   return (result.raw as unknown[]).length > 0;
 };
 

@@ -5,13 +5,22 @@ const allow = (...actions: string[]): PolicyDocument => ({
   Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
 });
 
+const allowBut = (denied: string, ...actions: string[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Action: actions, Resource: '*' },
+    { Effect: 'Deny', Action: denied, Resource: '*' },
+  ],
+});
+
 /**
  * The ready-made policies of an API key, after AWS's AdministratorAccess, AmazonCognitoPowerUser and
  * AmazonCognitoReadOnly. A power user runs pools and their data, but cannot make roles, providers or keys.
  */
 export const MANAGED_POLICIES = {
   AdministratorAccess: allow('*'),
-  PowerUser: allow(
+  PowerUser: allowBut(
+    'cognito-identity:RotateSigningKey',
     'cognito-identity:*',
     'cognito-sync:*',
     'iam:Get*',
@@ -21,11 +30,14 @@ export const MANAGED_POLICIES = {
     'iam:SimulatePrincipalPolicy',
   ),
   ReadOnly: allow(
+    'cloudtrail:LookupEvents',
     'cognito-identity:Describe*',
+    'cognito-identity:Get*Analytics',
     'cognito-identity:Get*PoolRoles',
     'cognito-identity:GetPrincipalTagAttributeMap',
     'cognito-identity:List*',
     'cognito-identity:LookupDeveloperIdentity',
+    'cognito-identity:LookupLogin',
     'cognito-sync:Describe*',
     'cognito-sync:GetBulkPublishDetails',
     'cognito-sync:GetCognitoEvents',

@@ -48,7 +48,7 @@ const UNAVAILABLE = new Set([
 
 /** What pg says of a connection that ended without a word of the server, and TypeORM between two statements of a transaction. */
 const CONNECTION_ENDED =
-  /Connection terminated|Client has encountered a connection error|Client was closed|Query runner already released/;
+  /Connection terminated|Client has encountered a connection error|Client was closed|query runner (was )?already released/i;
 
 const saysConnectionLost = (error: unknown): boolean =>
   CONNECTION_ENDED.test(driverErrorOf(error).message ?? '');

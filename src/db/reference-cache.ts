@@ -7,6 +7,7 @@ const REFERENCE_KINDS = [
   'identity-pool',
   'open-id-connect-provider',
   'role',
+  'saml-provider',
   'signing-key',
 ] as const;
 

@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, TokenKind, type GraphQLFormattedError, type Token } from 'graphql';
 import { invalidParameter, type ServiceError } from '../errors';
 
 /** Characters of a message that are looked at: what graphql-js itself says stands in front, what it quotes behind. */
@@ -11,7 +11,10 @@ const MAX_PATH = 300;
  * A variable that its type does not take, as INVALID_PARAMETER; undefined for any other error. graphql-js quotes the
  * value, which may be a token: only the member's name and what was expected of it are passed on.
  */
-export const variableError = ({ message }: GraphQLFormattedError): ServiceError | undefined => {
+export const variableError = (
+  { message }: GraphQLFormattedError,
+  error: unknown,
+): ServiceError | undefined => {
   if (message.startsWith('Too many errors processing variables'))
     return invalidParameter('The variables have more mistakes than these.');
   const variable = /^Variable "\$(\w+)" (?:got invalid value |of (?:required|non-null) type )/.exec(
@@ -21,7 +24,7 @@ export const variableError = ({ message }: GraphQLFormattedError): ServiceError 
   const tail = withoutQuotedValue(message);
   const path = pathIn(message) ?? variable;
   const missing = /; Field "(\w+)" of required type "([^"]+)" was not provided/.exec(tail);
-  const field = memberOf(missing ? `${path}.${missing[1]}` : path, variable);
+  const field = memberOf(missing ? `${path}.${missing[1]}` : path, variable, placeOf(variable, error));
   const problem = missing ? `is required: ${missing[2]}` : expectation(tail);
   return invalidParameter(`${field} ${problem}`, { field });
 };
@@ -38,9 +41,26 @@ const pathIn = (message: string): string | undefined => {
 const withoutQuotedValue = (message: string): string =>
   message.length <= 2 * HEAD ? message : `${message.slice(0, HEAD)} ${message.slice(-HEAD)}`;
 
-/** The path as the services name it: without the variable that the whole input came in. */
-const memberOf = (path: string, variable: string): string =>
-  path.startsWith(`${variable}.`) ? path.slice(variable.length + 1) : path;
+/** The path as the services name it: without the variable, and from the argument on unless that is the whole input. */
+const memberOf = (path: string, variable: string, place = 'input'): string => {
+  if (place === 'input') return path.startsWith(`${variable}.`) ? path.slice(variable.length + 1) : path;
+  return path.startsWith(variable) ? `${place}${path.slice(variable.length)}` : path;
+};
+
+/**
+ * The argument that a variable is put into where it is used first; undefined when it is an item of a list. The error's
+ * node is the variable's definition: the document's words come after it.
+ */
+const placeOf = (variable: string, error: unknown): string | undefined => {
+  const definition = error instanceof GraphQLError ? error.nodes?.[0]?.loc : undefined;
+  for (let token = definition?.endToken; token; token = token.next ?? undefined)
+    if (isUseOf(variable, token)) return token.prev?.prev?.value;
+  return undefined;
+};
+
+/** A definition of another variable of that name stands behind no colon. */
+const isUseOf = (variable: string, { kind, prev, next }: Token): boolean =>
+  kind === TokenKind.DOLLAR && prev?.kind === TokenKind.COLON && next?.value === variable;
 
 const expectation = (message: string): string => {
   const required = /of required type "([^"]+)" was not provided/.exec(message);

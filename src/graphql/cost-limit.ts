@@ -19,7 +19,8 @@ import { REQUEST_LIMITS, limitError } from './request-limits';
 /**
  * Refuses an operation whose answer could have more than 20,000 objects, since lists within lists within lists are
  * millions of rows: `identityPools` with their `identities` with their `datasets`, each 60 at a time, are 216,000. Every
- * field with a selection of its own counts one, everything in a list as often as its `first` says.
+ * field with a selection of its own counts one, everything in a list as often as its `first` says; days of analytics count
+ * 366 times.
  */
 export const costLimit = (): ApolloServerPlugin<Context> => ({
   requestDidStart: async () => ({
@@ -67,6 +68,7 @@ const costOf = ({ schema, fragments, operation, variables }: Asked): number => {
     const fieldType = getNamedType(field.type);
     if (fieldType.name === 'PageInfo') return 0;
     const within = ofSelection(selection.selectionSet, fieldType);
+    if (fieldType.name === 'AnalyticsDay') return LIMITS.analyticsDays * (1 + within);
     return (
       1 + within * (fieldType.name.endsWith('Connection') ? firstOf(selection, operation, variables) : 1)
     );

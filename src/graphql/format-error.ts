@@ -13,7 +13,7 @@ const RETRY_AFTER = 1;
  * the field it is in, anything else as INTERNAL_ERROR without its message. Never throws.
  */
 export const formatError = (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-  const known = serviceErrorOf(error) ?? variableError(formatted);
+  const known = serviceErrorOf(error) ?? variableError(formatted, error);
   if (known) return shape(formatted, known.message, { code: known.code, ...known.fields });
   const code = formatted.extensions?.code;
   if (code !== undefined && code !== 'INTERNAL_SERVER_ERROR')
@@ -30,7 +30,7 @@ const serviceErrorOf = (error: unknown): ServiceError | undefined => {
 };
 
 /** What was thrown first: GraphQL errors wrap it, some of them twice. */
-const causeOf = (error: unknown): unknown =>
+export const causeOf = (error: unknown): unknown =>
   error instanceof GraphQLError && error.originalError ? causeOf(error.originalError) : error;
 
 /** The answer to a call that the database did not take, or not for certain; undefined for any other failure. */
@@ -40,21 +40,34 @@ export const databaseTrouble = (cause: unknown): ServiceError | undefined => {
       'SERVICE_UNAVAILABLE',
       'The connection to the database broke, so it is unknown whether the change was made. Read before you repeat it.',
     );
-  return isUnavailable(cause) ? busy() : undefined;
+  return isUnavailable(cause) ? busy(cause) : undefined;
 };
 
-/** The answer to a call that did nothing because the database was not to be had. */
-export const busy = (): ServiceError =>
+/** Failures of requests that had committed something before. Apollo formats errors without their context. */
+const partlyDone = new WeakSet<object>();
+
+/** The answer to a call that the database was not to be had for, in whole or, after a commit, in part. */
+export const busy = (cause?: unknown): ServiceError =>
   tooManyRequests(
-    'The server is busy. Send the call again in a moment; steps of it that were done stay done.',
+    typeof cause === 'object' && cause !== null && partlyDone.has(cause)
+      ? 'The server is busy. Part of it may have been done; read before you send the call again.'
+      : 'The server is busy. Nothing was changed; send the call again in a moment.',
     RETRY_AFTER,
   );
 
-/** Logs what went wrong on our side, under the id of the request. */
+const rememberPartlyDone = (error: unknown): void => {
+  const cause = causeOf(error);
+  if (typeof cause === 'object' && cause !== null) partlyDone.add(cause);
+};
+
+/** Logs what went wrong on our side, under the id of the request, and keeps what its answer must not promise. */
 export const logFaults = (): ApolloServerPlugin<Context> => ({
   requestDidStart: async () => ({
     didEncounterErrors: async ({ errors, contextValue }) => {
-      for (const error of errors) logFault(contextValue.log, error);
+      for (const error of errors) {
+        if (contextValue.request.hasCommitted) rememberPartlyDone(error);
+        logFault(contextValue.log, error);
+      }
     },
   }),
 });

@@ -21,6 +21,7 @@ const CALLS: Readonly<Record<string, number>> = {
   getCredentialsForIdentity: 5,
   getId: 5,
   getOpenIdToken: 5,
+  previewMerge: 5,
   unlinkIdentity: 5,
 };
 

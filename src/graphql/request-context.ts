@@ -1,30 +1,58 @@
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { ANONYMOUS } from '../actor';
-import type { Context } from '../context';
+import type { Context, RequestInfo } from '../context';
 import { authenticate } from '../credentials/authenticate';
 import { busy, databaseTrouble, logFault } from './format-error';
 
 /** What is the same for every request of a node. */
-export type NodeContext = Omit<Context, 'actor' | 'requestId'>;
+export type NodeContext = Omit<Context, 'actor' | 'request'>;
 
 /** A context for work that the server does on its own account. Services that authorize refuse it. */
-export const contextOf = (node: NodeContext, requestId: string): Context => ({
+export const contextOf = (node: NodeContext, id: string): Context => ({
   ...node,
-  requestId,
+  request: { id, sourceIp: null, userAgent: null },
   actor: ANONYMOUS,
 });
 
-/** The context of one request: who is calling, and the request's id. */
+/** The context of one request: who is calling, and from where. */
 export const requestContext = async (node: NodeContext, request: FastifyRequest): Promise<Context> => {
-  const ctx = { ...contextOf(node, request.id), log: node.log.child({ requestId: request.id }) };
+  warnOfProxy(node, request);
+  const log = node.log.child({ requestId: request.id });
+  const ctx: Context = { ...node, log, request: requestInfoOf(request), actor: ANONYMOUS };
   try {
     return { ...ctx, actor: await authenticate(ctx, request.headers.authorization) };
   } catch (error) {
     logFault(ctx.log, error);
     throw wholeRequestFailed(error);
   }
+};
+
+const MAX_USER_AGENT = 256;
+
+const warned = new WeakSet<object>();
+
+/** Everybody behind a proxy shares one limit when nobody told of the proxy: say so, once. */
+const warnOfProxy = ({ config, log }: NodeContext, { headers }: FastifyRequest): void => {
+  if (config.trustProxy !== 0 || headers['x-forwarded-for'] === undefined || warned.has(config)) return;
+  warned.add(config);
+  log.warn(
+    'Calls come with X-Forwarded-For, but ROCKPOOL_TRUST_PROXY is not set: rate limits, policies and the audit log see the address of the proxy.',
+  );
+};
+
+const requestInfoOf = (request: FastifyRequest): RequestInfo => ({
+  id: request.id,
+  sourceIp: sourceIpOf(request),
+  userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
+});
+
+/** What a trusted proxy says; who is at the other end of the connection when that is no address. IPv4 as such, not within IPv6. */
+const sourceIpOf = ({ ip, socket }: FastifyRequest): string | null => {
+  const address = isIP(ip) ? ip : socket.remoteAddress;
+  return address?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;
 };
 
 /** A GraphQL error with the HTTP status of an answer that has nothing but that error: nothing was called yet. */

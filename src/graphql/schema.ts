@@ -1,24 +1,47 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { AuditEventResolver } from '../audit/audit-event.resolver';
 import { ApiKeyResolver } from '../credentials/api-key.resolver';
 import { CredentialsResolver } from '../credentials/credentials.resolver';
+import {
+  AnalyticsDaysResolver,
+  AnalyticsProvidersResolver,
+  IdentityPoolAnalyticsResolver,
+} from '../identities/analytics.resolver';
+import { DeveloperIdentityResolver } from '../identities/developer.resolver';
 import { IdentityPoolIdentitiesResolver, IdentityResolver } from '../identities/identity.resolver';
+import { IdleGuestResolver } from '../identities/idle-guests.resolver';
+import { LinkedLoginsResolver, LookupLoginResolver } from '../identities/lookups.resolver';
 import { IdentityPoolResolver } from '../identity-pools/identity-pool.resolver';
+import { PrincipalTagResolver } from '../identity-pools/principal-tags.resolver';
 import { OpenIdConnectProviderResolver } from '../logins/open-id-connect-provider.resolver';
+import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
+import { SigningKeyResolver } from '../tokens/signing-key.resolver';
 
 /** Every resolver, once: the public face of the features. */
 const RESOLVERS: NonEmptyArray<new () => object> = [
+  AnalyticsDaysResolver,
+  AnalyticsProvidersResolver,
   ApiKeyResolver,
+  AuditEventResolver,
   CredentialsResolver,
+  DeveloperIdentityResolver,
+  IdentityPoolAnalyticsResolver,
   IdentityPoolIdentitiesResolver,
   IdentityPoolResolver,
   IdentityResolver,
+  IdleGuestResolver,
+  LinkedLoginsResolver,
+  LookupLoginResolver,
   OpenIdConnectProviderResolver,
+  PrincipalTagResolver,
   RoleResolver,
+  SamlProviderResolver,
+  SigningKeyResolver,
   SimulatePolicyResolver,
   SyncResolver,
 ];

@@ -1,6 +1,7 @@
 import { ApolloServer } from '@apollo/server';
 import { NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Context } from '../context';
+import { auditDenials } from './audit-denials';
 import { costLimit } from './cost-limit';
 import { formatError, logFaults } from './format-error';
 import type { NodeContext } from './request-context';
@@ -24,7 +25,7 @@ export const createGraphqlServer = (node: NodeContext): ApolloServer<Context> =>
       ...(node.config.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
     ],
     formatError,
-    plugins: [costLimit(), repeatLimit(), logFaults(), landingPage(node.config)],
+    plugins: [costLimit(), repeatLimit(), logFaults(), auditDenials(), landingPage(node.config)],
     // Registered queries would have to be shared between nodes to be of use.
     persistedQueries: false,
     // Signals are the process entry's business: Apollo would stop on its own and then send the signal once more.

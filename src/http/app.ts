@@ -25,6 +25,7 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
     loggerInstance: node.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    trustProxy: trustedProxies(node.config.trustProxy),
     requestTimeout: REQUEST_TIMEOUT,
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     forceCloseConnections: 'idle',
@@ -66,6 +67,14 @@ const mountGraphql = async (app: FastifyInstance, node: NodeContext): Promise<vo
     method: ['GET', 'POST'],
     handler: fastifyApolloHandler(apollo, { context: (request) => requestContext(node, request) }),
   });
+};
+
+/** Whose X-Forwarded-For is believed: that of so many hops, counted from here, or of those addresses. */
+const trustedProxies = (
+  proxies: number | string[],
+): false | string[] | ((address: string, hop: number) => boolean) => {
+  if (typeof proxies !== 'number') return proxies;
+  return proxies === 0 ? false : (_address, hop) => hop < proxies;
 };
 
 type CodeAndMessage = [code: string, message: string];

@@ -8,61 +8,92 @@ export interface OwnedLogin {
   subject: string;
   /** Null when no identity of the pool has it yet. */
   ownerId: string | null;
+  /** Whether the customer's own back end vouched for it: an identity may have several of those. */
+  isDeveloper: boolean;
 }
 
-/** What has to be known of the identity that a call names. */
+/** What has to be known of an identity. */
 export interface IdentityState {
   id: string;
   isAuthenticated: boolean;
   isDisabled: boolean;
-  logins: { key: string; provider: string }[];
+  /** The identity that this one was merged into. */
+  mergedInto: string | null;
+  createdAt: Date;
+  logins: { key: string; provider: string; isDeveloper: boolean }[];
 }
 
-/** What a call with logins comes to: the identity it is about and the logins to link to it. */
+/** What a rule decides by: the identity that the call names, the logins, and the identities that have them. */
+export interface LoginWorld {
+  named: IdentityState | undefined;
+  logins: OwnedLogin[];
+  owners: IdentityState[];
+}
+
+/** What a call with logins comes to: the identity to go on as, those to merge into it, the logins to link to it. */
 export interface LoginDecision {
   /** Null: make a new identity. */
   identityId: string | null;
+  merge: string[];
   link: OwnedLogin[];
 }
 
-const forbidden = (identityId: string): ServiceError =>
-  notAuthorized(`Access to Identity '${identityId}' is forbidden.`, { identityId });
+/** The refusal of an identity to whoever did not prove it. */
+export const forbidden = (identityId: string, fields: { mergedInto?: string } = {}): ServiceError =>
+  notAuthorized(`Access to Identity '${identityId}' is forbidden.`, { identityId, ...fields });
 
 const newLogins = (logins: OwnedLogin[]): OwnedLogin[] => logins.filter((login) => login.ownerId === null);
 
-const ownersOf = (logins: OwnedLogin[]): string[] => [
+/** The identities that have one of the logins. */
+export const ownersOf = (logins: OwnedLogin[]): string[] => [
   ...new Set(logins.flatMap((login) => (login.ownerId === null ? [] : [login.ownerId]))),
 ];
 
 /**
- * GetId with logins: the identity that has one of them, or a new one; logins that nobody has are linked to it.
- * @throws RESOURCE_CONFLICT when they belong to different identities.
+ * GetId with logins: the identity that has them, or a new one; logins that nobody has are linked to it. When they belong
+ * to different identities, these are merged into the oldest.
  */
-export const decideGetId = (logins: OwnedLogin[]): LoginDecision => {
-  const owners = ownersOf(logins);
-  if (owners.length > 1) throw belongsElsewhere(logins, owners[0] ?? '');
-  return { identityId: owners[0] ?? null, link: newLogins(logins) };
+export const decideGetId = ({ logins, owners }: Omit<LoginWorld, 'named'>): LoginDecision => {
+  const [survivor, ...losers] = [...owners].sort(byAge);
+  return { identityId: survivor?.id ?? null, merge: losers.map(({ id }) => id), link: newLogins(logins) };
 };
 
+const byAge = (a: IdentityState, b: IdentityState): number =>
+  a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1);
+
 /**
- * GetOpenIdToken and GetCredentialsForIdentity, which name an identity: a guest may go on as one or link logins; an
- * identity that signed in needs a login that is its own.
- * @throws NOT_AUTHORIZED in AWS's words, RESOURCE_CONFLICT for a login of another identity or a provider's second
- *   user, LIMIT_EXCEEDED above 20 logins.
+ * GetOpenIdToken and GetCredentialsForIdentity, which name an identity. A guest may go on as one, link logins, or be
+ * merged into the identity that has them already, the oldest of several; an identity that signed in needs a login of
+ * its own, and takes in the owners of the others. `isProven` says that the customer's back end has vouched for the
+ * identity itself.
+ * @throws NOT_AUTHORIZED in AWS's words; for an identity that was merged, with `mergedInto` to whoever proves the survivor.
  */
-export const decideForIdentity = (identity: IdentityState, logins: OwnedLogin[]): LoginDecision => {
-  if (identity.isDisabled) throw forbidden(identity.id);
-  if (logins.length === 0 && identity.isAuthenticated) throw forbidden(identity.id);
-  if (logins.length > 0 && identity.isAuthenticated) requireOwnLogin(identity, logins);
-  if (logins.some((login) => login.ownerId !== null && login.ownerId !== identity.id))
-    throw belongsElsewhere(logins, identity.id);
+export const decideForIdentity = (
+  identity: IdentityState,
+  { logins, owners }: Omit<LoginWorld, 'named'>,
+  isProven = false,
+): LoginDecision => {
+  if (identity.isDisabled) throw disabled(identity, logins);
+  if (identity.isAuthenticated && !isProven) requireOwnLogin(identity, logins);
+  const others = [...owners]
+    .sort(byAge)
+    .map(({ id }) => id)
+    .filter((id) => id !== identity.id);
   const link = newLogins(logins);
-  requireRoom(identity, link);
-  return { identityId: identity.id, link };
+  const [survivor] = others;
+  if (identity.isAuthenticated || survivor === undefined)
+    return { identityId: identity.id, merge: others, link };
+  return { identityId: survivor, merge: [identity.id, ...others.slice(1)], link };
+};
+
+const disabled = (identity: IdentityState, logins: OwnedLogin[]): ServiceError => {
+  const proved = identity.mergedInto !== null && ownersOf(logins).includes(identity.mergedInto);
+  return forbidden(identity.id, proved && identity.mergedInto ? { mergedInto: identity.mergedInto } : {});
 };
 
 /** Ownership is proved by one login of the identity's own. @throws NOT_AUTHORIZED */
 export const requireOwnLogin = (identity: IdentityState, logins: OwnedLogin[]): void => {
+  if (logins.length === 0) throw forbidden(identity.id);
   if (logins.some((login) => login.ownerId === identity.id)) return;
   throw notAuthorized(
     "Logins don't match. Please include at least one valid login for this identity or identity pool.",
@@ -70,27 +101,46 @@ export const requireOwnLogin = (identity: IdentityState, logins: OwnedLogin[]): 
   );
 };
 
-/** At most one login of a provider, and 20 in all. @throws RESOURCE_CONFLICT, LIMIT_EXCEEDED */
-export const requireRoom = (identity: Pick<IdentityState, 'logins'>, link: OwnedLogin[]): void => {
-  for (const login of link) {
-    if (identity.logins.some((known) => known.provider === login.provider))
-      throw resourceConflict(`The identity already has another login of ${login.provider}.`, {
-        provider: login.provider,
-      });
-  }
-  const value = identity.logins.length + link.length;
-  if (value <= LIMITS.loginsPerIdentity) return;
+/** What stands against a merge or a link; empty when nothing does. */
+export interface LoginProblems {
+  /** Public providers that the result would have two users of. */
+  conflictingProviders: string[];
+  /** Logins that the result would have. */
+  loginCount: number;
+}
+
+/** The logins that one identity would have after a merge and a link. */
+export const problemsOf = (
+  identities: Pick<IdentityState, 'logins'>[],
+  link: OwnedLogin[],
+): LoginProblems => {
+  const all = new Map(
+    [...identities.flatMap(({ logins }) => logins), ...link].map((login) => [login.key, login]),
+  );
+  const publicProviders = [...all.values()]
+    .filter((login) => !login.isDeveloper)
+    .map((login) => login.provider);
+  const conflictingProviders = new Set(
+    publicProviders.filter((provider, at) => publicProviders.indexOf(provider) < at),
+  );
+  return { conflictingProviders: [...conflictingProviders], loginCount: all.size };
+};
+
+/**
+ * At most one user of a public provider, and 20 logins in all.
+ * @throws RESOURCE_CONFLICT with `provider`, LIMIT_EXCEEDED.
+ */
+export const requireNoProblems = ({ conflictingProviders, loginCount }: LoginProblems): void => {
+  const [provider] = conflictingProviders;
+  if (provider !== undefined)
+    throw resourceConflict(
+      `An identity has at most one login of a provider, and here are two of ${provider}. Sign in with one of them alone to go on as its identity.`,
+      { provider, conflictingProviders },
+    );
+  if (loginCount <= LIMITS.loginsPerIdentity) return;
   throw limitExceeded(`An identity has at most ${LIMITS.loginsPerIdentity} logins.`, {
     limit: 'loginsPerIdentity',
     maximum: LIMITS.loginsPerIdentity,
-    value,
+    value: loginCount,
   });
-};
-
-const belongsElsewhere = (logins: OwnedLogin[], identityId: string): ServiceError => {
-  const foreign = logins.find((login) => login.ownerId !== null && login.ownerId !== identityId);
-  return resourceConflict(
-    `The login of ${foreign?.provider} is already linked to another identity. Call getId with this login alone to go on as that identity.`,
-    { provider: foreign?.provider },
-  );
 };

@@ -1,12 +1,17 @@
 import { In } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit, recordDenials } from '../audit/record-audit';
 import { authorize, isAuthorized } from '../authorize';
 import { inTransaction, type Context } from '../context';
+import { ServiceError } from '../errors';
 import { identityPoolArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId } from '../validate';
+import { recordCounts } from './count-identities';
+import { rememberDeleted } from './deleted-identities';
 import { Identity } from './identity.entity';
-import { lockLogins, loginsOf } from './link-logins';
+import { lockIdentities, loginsOf } from './identity-state';
+import { lockLogins } from './login-rows';
 import { Login } from './login.entity';
 
 const deleteInput = z.object({
@@ -50,10 +55,13 @@ const deleteOne = async (
   identityId: string,
   identity: Identity | undefined,
 ): Promise<UnprocessedErrorCode | undefined> => {
-  if (!mayDelete(ctx, identityId, identity)) return 'ACCESS_DENIED';
+  if (!mayDelete(ctx, identityId, identity)) {
+    await recordDenials(ctx, [new ServiceError('ACCESS_DENIED', '', { action: ACTION, resource: '*' })]);
+    return 'ACCESS_DENIED';
+  }
   if (!identity) return undefined;
   try {
-    await inTransaction(ctx, (tx) => eraseIdentity(tx, identityId));
+    await inTransaction(ctx, (tx) => eraseIdentity(tx, identity));
     return undefined;
   } catch (error) {
     ctx.log.error({ err: error, identityId }, 'an identity could not be deleted');
@@ -63,6 +71,7 @@ const deleteOne = async (
 
 /** An identity is answered the same for another's id, whether it exists or not. */
 const mayDelete = (ctx: Context, identityId: string, identity: Identity | undefined): boolean => {
+  if (ctx.actor.kind === 'identity' && identity?.disabledAt) return false;
   const identityPoolId =
     ctx.actor.kind === 'identity' ? ctx.actor.identityPoolId : (identity?.identityPoolId ?? '');
   return isAuthorized(ctx, ACTION, {
@@ -73,14 +82,20 @@ const mayDelete = (ctx: Context, identityId: string, identity: Identity | undefi
 };
 
 /** Logins go first and under lock, so that a login being linked at the same time does not outlive its identity. */
-const eraseIdentity = async (tx: Context, identityId: string): Promise<void> => {
+const eraseIdentity = async (tx: Context, { id: identityId, identityPoolId }: Identity): Promise<void> => {
   const before = await loginsOf(tx, identityId);
   await lockLogins(
     tx,
     before.map((login) => login.loginKey),
   );
-  await tx.db.findOne(Identity, { where: { id: identityId }, lock: { mode: 'pessimistic_write' } });
-  const keys = (await loginsOf(tx, identityId)).map((login) => login.loginKey);
+  const [identity] = await lockIdentities(tx, [identityId]);
+  const logins = await loginsOf(tx, identityId);
+  const keys = logins.map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
   await tx.db.delete(Identity, { id: identityId });
+  await rememberDeleted(tx, [identityId]);
+  await recordAudit(tx, { action: ACTION, resource: '*', identityPoolId, details: { identityId } });
+  // Whoever deleted it at the same time has counted it.
+  const counted = identity ? [{ isDisabled: identity.disabledAt !== null, logins }] : [];
+  await recordCounts(tx, identityPoolId, counted, []);
 };

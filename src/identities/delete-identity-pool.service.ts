@@ -3,7 +3,7 @@ import { inTransaction, type Context } from '../context';
 import { changed } from '../db/reference-cache';
 import { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
-import { authorizedPool, lockPool } from '../identity-pools/identity-pool.service';
+import { authorizedPool, lockPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { parse } from '../validate';
 
 /** Identities or logins that one statement removes. */
@@ -24,11 +24,13 @@ export const deleteIdentityPool = async (
   input: { identityPoolId: string },
 ): Promise<IdentityPool> => {
   const { identityPoolId } = parse(identityPoolIdInput, input);
-  const pool = await authorizedPool(ctx, 'cognito-identity:DeleteIdentityPool', identityPoolId);
+  const action = 'cognito-identity:DeleteIdentityPool';
+  const pool = await authorizedPool(ctx, action, identityPoolId);
   await inTransaction(ctx, async (tx) => {
     await lockPool(tx, identityPoolId);
     await changed(tx, 'identity-pool', identityPoolId);
     await tx.db.update(IdentityPool, { id: identityPoolId }, { deletedAt: tx.now() });
+    await recordPoolChange(tx, action, pool, { identityPoolName: pool.name });
   });
   await purge(ctx, identityPoolId, BATCHES_WITHIN_CALL).catch((error: unknown) =>
     ctx.log.warn({ err: error, identityPoolId }, 'a deleted pool could not be emptied yet'),

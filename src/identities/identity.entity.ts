@@ -4,6 +4,9 @@ import { IdentityPool } from '../identity-pools/identity-pool.entity';
 /** One person, or one guest's install, in a pool. */
 @Entity('identities')
 @Index('identities__by_pool', ['identityPoolId', 'id'])
+@Index('identities__guests_by_activity', ['identityPoolId', 'lastActiveAt'], {
+  where: 'NOT is_authenticated',
+})
 export class Identity {
   @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'identities__primary_key' })
   id!: string;
@@ -18,6 +21,14 @@ export class Identity {
 
   @Column('timestamptz', { name: 'disabled_at', nullable: true })
   disabledAt!: Date | null;
+
+  /** The identity that this one was merged into, when that is why it is disabled. */
+  @Column('text', { name: 'merged_into', nullable: true })
+  mergedInto!: string | null;
+
+  /** When it got credentials last, to the hour. */
+  @Column('timestamptz', { name: 'last_active_at' })
+  lastActiveAt!: Date;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

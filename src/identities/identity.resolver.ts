@@ -6,7 +6,8 @@ import { describeDataset, listDatasets } from '../sync/datasets.service';
 import { DatasetConnection, DatasetType, toDatasetType } from '../sync/sync.types';
 import { deleteIdentities } from './delete-identities.service';
 import { deleteIdentityPool } from './delete-identity-pool.service';
-import { describeIdentity, getId, listIdentities, unlinkIdentity, viewer } from './identity.service';
+import { getId } from './get-id.service';
+import { describeIdentity, listIdentities, viewer } from './identity.service';
 import {
   DeleteIdentitiesInput,
   DeleteIdentitiesPayload,
@@ -17,10 +18,14 @@ import {
   IdentityConnection,
   IdentityType,
   ListIdentitiesArgs,
+  PreviewMergeInput,
+  PreviewMergePayload,
   UnlinkIdentityInput,
   UnlinkIdentityPayload,
   toIdentityType,
 } from './identity.types';
+import { previewMerge } from './preview-merge.service';
+import { unlinkIdentity } from './unlink-identity.service';
 
 /** Identities, how they are got and given up. */
 @Resolver(() => IdentityType)
@@ -45,7 +50,7 @@ export class IdentityResolver {
   }
 
   @FieldResolver(() => DatasetConnection, {
-    description: 'Its datasets, by name (ListDatasets); at most 20.',
+    description: 'Its datasets, by name (ListDatasets); at most 20 of its own making, more after a merge.',
   })
   async datasets(
     @Ctx() ctx: Context,
@@ -63,6 +68,30 @@ export class IdentityResolver {
     name: string,
   ): Promise<DatasetType> {
     return toDatasetType(await describeDataset(ctx, { identityId: id, identityPoolId, datasetName: name }));
+  }
+
+  @FieldResolver(() => IdentityType, {
+    nullable: true,
+    description: 'The identity that this one was merged into, when that is why it is disabled.',
+  })
+  async mergedInto(
+    @Ctx() ctx: Context,
+    @Root() { mergedIntoId }: IdentityType,
+  ): Promise<IdentityType | null> {
+    return mergedIntoId === null
+      ? null
+      : toIdentityType(await describeIdentity(ctx, { identityId: mergedIntoId }));
+  }
+
+  @Query(() => PreviewMergePayload, {
+    description:
+      'What getId or getCredentialsForIdentity would do with these logins, without doing it. Needs no credentials.',
+  })
+  previewMerge(
+    @Ctx() ctx: Context,
+    @Arg('input', () => PreviewMergeInput, { description: 'The logins.' }) input: PreviewMergeInput,
+  ): Promise<PreviewMergePayload> {
+    return previewMerge(ctx, input);
   }
 
   @Mutation(() => GetIdPayload, {

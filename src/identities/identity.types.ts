@@ -1,4 +1,4 @@
-import { ArgsType, Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { ConnectionArgs, connectionOf } from '../graphql-types/connection';
 import { DateTime } from '../graphql-types/scalars';
 import { IdentityPoolType } from '../identity-pools/identity-pool.types';
@@ -26,9 +26,16 @@ export class IdentityType {
   isAuthenticated!: boolean;
 
   @Field(() => Boolean, {
-    description: 'Whether it was merged into another identity and gets no more credentials.',
+    description:
+      'Whether it was merged into another identity, or disabled as an idle guest, and gets no more credentials.',
   })
   isDisabled!: boolean;
+
+  /** Shown by the field of the same meaning, which asks for permission. */
+  mergedIntoId!: string | null;
+
+  @Field(() => DateTime, { description: 'When it got credentials last, to the hour.' })
+  lastActiveDate!: Date;
 
   @Field(() => DateTime, { description: 'When it was made.' })
   creationDate!: Date;
@@ -44,6 +51,8 @@ export const toIdentityType = ({ identity, logins }: IdentityDescription): Ident
   logins,
   isAuthenticated: identity.isAuthenticated,
   isDisabled: identity.disabledAt !== null,
+  mergedIntoId: identity.mergedInto,
+  lastActiveDate: identity.lastActiveAt,
   creationDate: identity.createdAt,
   lastModifiedDate: identity.lastModifiedAt,
 });
@@ -168,4 +177,71 @@ export class DeleteIdentityPoolInput {
 export class DeleteIdentityPoolPayload {
   @Field(() => IdentityPoolType, { description: 'The pool as it was.' })
   identityPool!: IdentityPoolType;
+}
+
+@InputType({ description: 'Logins, and with them the identity that a call would name.' })
+export class PreviewMergeInput {
+  @Field(() => ID, { description: 'The pool: `REGION:UUID`.' })
+  identityPoolId!: string;
+
+  @Field(() => ID, { nullable: true, description: `${IDENTITY_ID} Left out: what getId would do.` })
+  identityId?: string | null;
+
+  @Field(() => [LoginInput], { description: '1 to 10 logins.' })
+  logins!: LoginInput[];
+}
+
+@ObjectType('DatasetMove', { description: 'A dataset and the name that it would have after the merge.' })
+export class DatasetMoveType {
+  @Field(() => String, { description: 'Its name now.' })
+  from!: string;
+
+  @Field(() => String, { description: 'Its name under the survivor.' })
+  to!: string;
+}
+
+@ObjectType('PlannedMerge', { description: 'An identity that would be merged and disabled.' })
+export class PlannedMergeType {
+  @Field(() => ID, { description: IDENTITY_ID })
+  identityId!: string;
+
+  @Field(() => [String], { description: 'The providers of the logins that would move.' })
+  logins!: string[];
+
+  @Field(() => [DatasetMoveType], { description: 'The datasets that would move.' })
+  datasets!: DatasetMoveType[];
+}
+
+@ObjectType({ description: 'What a call with these logins would do. Nothing has been done.' })
+export class PreviewMergePayload {
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The identity to go on as; null when a new one would be made.',
+  })
+  identityId!: string | null;
+
+  @Field(() => [PlannedMergeType], { description: 'The identities that would be merged into it.' })
+  merges!: PlannedMergeType[];
+
+  @Field(() => [String], { description: 'Providers whose logins would be linked.' })
+  linkedProviders!: string[];
+
+  @Field(() => [String], {
+    description: 'Providers that it would have two users of: the call would be refused.',
+  })
+  conflictingProviders!: string[];
+
+  @Field(() => Int, { description: 'Logins that it would have.' })
+  loginCount!: number;
+
+  @Field(() => Boolean, { description: 'Whether these are more than 20: the call would be refused.' })
+  exceedsLoginLimit!: boolean;
+
+  @Field(() => Int, { description: 'Datasets that it would have.' })
+  datasetCount!: number;
+
+  @Field(() => Boolean, {
+    description: 'Whether these are more than 20: the merge goes through, but no new dataset can be made.',
+  })
+  exceedsDatasetLimit!: boolean;
 }

@@ -1,9 +1,34 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { RoleMapping } from '../roles/role-mapping';
 
 /** A tag of a pool: key 1 to 128 characters, value 0 to 256. */
 export interface Tag {
   key: string;
   value: string;
+}
+
+/** An app of a social provider: name 1 to 128 characters, app id 1 to 128. */
+export interface SupportedLoginProvider {
+  /** Such as `accounts.google.com`. */
+  provider: string;
+  appId: string;
+}
+
+/** A user pool and one of its clients. */
+export interface CognitoIdentityProvider {
+  /** `cognito-idp.REGION.amazonaws.com/USERPOOLID` */
+  providerName: string;
+  clientId: string;
+  /** Whether the user pool is asked that the user exists, is enabled and has not signed out globally. */
+  serverSideTokenCheck: boolean;
+}
+
+/** Which claims of one provider become principal tags. */
+export interface PrincipalTagAttributeMap {
+  identityProviderName: string;
+  useDefaults: boolean;
+  /** Tag key to claim name; at most 50. */
+  principalTags: Tag[];
 }
 
 /** One identity pool. Small reference data: cached in each node. */
@@ -27,6 +52,25 @@ export class IdentityPool {
 
   @Column('json', { name: 'open_id_connect_provider_arns' })
   openIdConnectProviderArns!: string[];
+
+  @Column('json', { name: 'supported_login_providers' })
+  supportedLoginProviders!: SupportedLoginProvider[];
+
+  @Column('json', { name: 'cognito_identity_providers' })
+  cognitoIdentityProviders!: CognitoIdentityProvider[];
+
+  @Column('json', { name: 'saml_provider_arns' })
+  samlProviderArns!: string[];
+
+  /** What a developer's own back end vouches under. Once set it cannot be changed. */
+  @Column('text', { name: 'developer_provider_name', nullable: true })
+  developerProviderName!: string | null;
+
+  @Column('json', { name: 'role_mappings' })
+  roleMappings!: RoleMapping[];
+
+  @Column('json', { name: 'principal_tag_attribute_maps' })
+  principalTagAttributeMaps!: PrincipalTagAttributeMap[];
 
   @Column('json')
   tags!: Tag[];

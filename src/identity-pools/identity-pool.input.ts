@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { invalidParameter } from '../errors';
 import { IDENTITY_POOL_NAME_PATTERN, LIMITS } from '../protocol/limits';
 import { regionalId, text } from '../validate';
+import { loginProviderMembers } from './login-providers';
 
 const tag = z.object({ key: text(1, LIMITS.tagKeyLength), value: text(0, LIMITS.tagValueLength) });
 
@@ -13,18 +13,11 @@ export const tagList = z
   .max(LIMITS.tagsPerPool)
   .refine(uniqueTags, 'must not have the same key twice');
 
-const providerArns = z
-  .array(text(20, 2048))
-  .max(100)
-  .refine((arns) => new Set(arns).size === arns.length, 'must not have the same ARN twice')
-  .nullish()
-  .transform((arns) => arns ?? []);
-
 const poolMembers = {
   identityPoolName: text(1, LIMITS.identityPoolNameLength).regex(IDENTITY_POOL_NAME_PATTERN),
   allowUnauthenticatedIdentities: z.boolean(),
   allowClassicFlow: z.boolean().nullish(),
-  openIdConnectProviderARNs: providerArns,
+  ...loginProviderMembers,
 };
 
 /** The members of CreateIdentityPool with their limits, and our `createDefaultRoles`, true when left out. */
@@ -50,18 +43,3 @@ export const identityPoolIdInput = z.object({ identityPoolId: regionalId });
 
 export type CreateIdentityPoolInput = z.input<typeof createIdentityPoolInput>;
 export type UpdateIdentityPoolInput = z.input<typeof updateIdentityPoolInput>;
-
-/**
- * A pool needs a way to get an identity: guests, or a provider.
- * @throws INVALID_PARAMETER. AWS would make a pool that nobody can use.
- */
-export const requireAWayIn = (pool: {
-  allowUnauthenticatedIdentities: boolean;
-  openIdConnectProviderARNs: string[];
-}): void => {
-  if (pool.allowUnauthenticatedIdentities || pool.openIdConnectProviderARNs.length > 0) return;
-  throw invalidParameter(
-    'An identity pool needs a way to get an identity: set allowUnauthenticatedIdentities to true, or name a provider in openIdConnectProviderARNs.',
-    { field: 'allowUnauthenticatedIdentities' },
-  );
-};

@@ -25,6 +25,7 @@ import {
   toIdentityPoolType,
 } from './identity-pool.types';
 import { getIdentityPoolRoles, setIdentityPoolRoles } from './roles.service';
+import { toRoleMappingType } from './role-mapping.types';
 import { TagType } from './tag.types';
 import { listTagsForResource, tagResource, untagResource } from './tags.service';
 
@@ -53,8 +54,9 @@ export class IdentityPoolResolver {
   }
 
   @FieldResolver(() => IdentityPoolRolesType, { description: 'The two role slots (GetIdentityPoolRoles).' })
-  roles(@Ctx() ctx: Context, @Root() pool: IdentityPoolType): Promise<IdentityPoolRolesType> {
-    return getIdentityPoolRoles(ctx, { identityPoolId: pool.id });
+  async roles(@Ctx() ctx: Context, @Root() pool: IdentityPoolType): Promise<IdentityPoolRolesType> {
+    const { roleMappings, ...slots } = await getIdentityPoolRoles(ctx, { identityPoolId: pool.id });
+    return { ...slots, roleMappings: roleMappings.map(toRoleMappingType) };
   }
 
   @FieldResolver(() => [TagType], { description: 'The tags of the pool (ListTagsForResource).' })
@@ -82,7 +84,9 @@ export class IdentityPoolResolver {
     return { identityPool: toIdentityPoolType(await updateIdentityPool(ctx, input)) };
   }
 
-  @Mutation(() => SetIdentityPoolRolesPayload, { description: 'Sets both role slots of a pool.' })
+  @Mutation(() => SetIdentityPoolRolesPayload, {
+    description: 'Replaces both role slots and all role mappings of a pool.',
+  })
   async setIdentityPoolRoles(
     @Ctx() ctx: Context,
     @Arg('input', () => SetIdentityPoolRolesInput, { description: 'The pool and its roles.' })

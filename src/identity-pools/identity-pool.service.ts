@@ -1,24 +1,25 @@
-import { In, IsNull, MoreThan } from 'typeorm';
+import { IsNull, MoreThan } from 'typeorm';
 import type { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
-import { invalidParameter, resourceNotFound } from '../errors';
+import { resourceNotFound } from '../errors';
 import { identityPoolArn, newRegionalId } from '../ids';
-import { OpenIdConnectProvider } from '../logins/open-id-connect-provider.entity';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { defaultRole, type RoleSlot } from '../roles/default-roles';
 import { insertRole } from '../roles/role.service';
 import { parse } from '../validate';
+import { withOpenSecrets, withSealedSecrets } from './app-secrets';
 import { IdentityPool } from './identity-pool.entity';
 import {
   createIdentityPoolInput,
   identityPoolIdInput,
-  requireAWayIn,
   updateIdentityPoolInput,
   type CreateIdentityPoolInput,
   type UpdateIdentityPoolInput,
 } from './identity-pool.input';
+import { developerProviderNameAfter, loginProvidersOf, requireUsableProviders } from './login-providers';
 import { authorizeTagChange, requestTagKeys, resourceTagKeys } from './tag-keys';
 
 type ParsedCreate = z.infer<typeof createIdentityPoolInput>;
@@ -38,13 +39,13 @@ export const createIdentityPool = async (
     arn: '*',
     conditionKeys: requestTagKeys(given.identityPoolTags),
   });
-  requireAWayIn(given);
   const pool = newPool(ctx, given);
   await inTransaction(ctx, async (tx) => {
-    await requireProviders(tx, given.openIdConnectProviderARNs);
+    await requireUsableProviders(tx, pool);
     if (given.createDefaultRoles) await createDefaultRoles(tx, pool);
     await changed(tx, 'identity-pool', pool.id);
-    await tx.db.insert(IdentityPool, pool);
+    await tx.db.insert(IdentityPool, withSealedSecrets(tx, pool));
+    await recordPoolChange(tx, 'cognito-identity:CreateIdentityPool', pool, settingsOf(pool));
   });
   return pool;
 };
@@ -54,7 +55,10 @@ const newPool = (ctx: Context, given: ParsedCreate): IdentityPool => ({
   name: given.identityPoolName,
   allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,
   allowClassicFlow: given.allowClassicFlow ?? null,
-  openIdConnectProviderArns: given.openIdConnectProviderARNs,
+  ...loginProvidersOf(given),
+  developerProviderName: given.developerProviderName ?? null,
+  roleMappings: [],
+  principalTagAttributeMaps: [],
   tags: given.identityPoolTags,
   authenticatedRoleArn: null,
   unauthenticatedRoleArn: null,
@@ -77,25 +81,9 @@ const createDefaultRole = async (tx: Context, pool: IdentityPool, slot: RoleSlot
   return role.arn;
 };
 
-const requireProviders = async (ctx: Context, arns: string[]): Promise<void> => {
-  if (arns.length === 0) return;
-  const known = await ctx.db.find(OpenIdConnectProvider, {
-    where: { arn: In(arns) },
-    order: { arn: 'ASC' },
-    // Held until the pool names them, so that none is deleted in between.
-    lock: { mode: 'pessimistic_read' },
-  });
-  const missing = arns.findIndex((arn) => !known.some((provider) => provider.arn === arn));
-  if (missing < 0) return;
-  throw invalidParameter(
-    `No OpenID Connect provider has the ARN ${arns[missing]}. Register it first with createOpenIDConnectProvider.`,
-    { field: `openIdConnectProviderARNs[${missing}]` },
-  );
-};
-
 /**
- * Replaces the settings of a pool, as UpdateIdentityPool does: a member left out is cleared, except the tags. Tags that
- * differ from the pool's need TagResource and UntagResource as well.
+ * Replaces the settings of a pool, as UpdateIdentityPool does: a member left out is cleared, except the tags and the
+ * developer provider's name. Tags that differ from the pool's need TagResource and UntagResource as well.
  * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER.
  */
 export const updateIdentityPool = async (
@@ -105,21 +93,23 @@ export const updateIdentityPool = async (
   const given = parse(updateIdentityPoolInput, input);
   const id = given.identityPoolId;
   await authorizedPool(ctx, 'cognito-identity:UpdateIdentityPool', id);
-  requireAWayIn(given);
   return inTransaction(ctx, async (tx) => {
-    await requireProviders(tx, given.openIdConnectProviderARNs);
     const pool = await lockPool(tx, id);
     if (given.identityPoolTags) authorizeTagChange(tx, pool, given.identityPoolTags);
-    await savePool(tx, Object.assign(pool, replacedMembers(given)));
+    Object.assign(pool, replacedMembers(pool, given));
+    await requireUsableProviders(tx, pool);
+    await savePool(tx, pool);
+    await recordPoolChange(tx, 'cognito-identity:UpdateIdentityPool', pool, settingsOf(pool));
     return pool;
   });
 };
 
-const replacedMembers = (given: ParsedUpdate): Partial<IdentityPool> => ({
+const replacedMembers = (pool: IdentityPool, given: ParsedUpdate): Partial<IdentityPool> => ({
   name: given.identityPoolName,
   allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,
   allowClassicFlow: given.allowClassicFlow ?? null,
-  openIdConnectProviderArns: given.openIdConnectProviderARNs,
+  ...loginProvidersOf(given),
+  developerProviderName: developerProviderNameAfter(pool.developerProviderName, given.developerProviderName),
   ...(given.identityPoolTags ? { tags: given.identityPoolTags } : {}),
 });
 
@@ -130,15 +120,41 @@ export const lockPool = async (tx: Context, identityPoolId: string): Promise<Ide
     lock: { mode: 'pessimistic_write' },
   });
   if (!pool) throw poolNotFound(identityPoolId);
-  return pool;
+  return withOpenSecrets(tx, pool);
 };
 
 /** Writes a changed pool and drops it from the caches of all nodes. */
 export const savePool = async (tx: Context, pool: IdentityPool): Promise<void> => {
   pool.lastModifiedAt = tx.now();
   await changed(tx, 'identity-pool', pool.id);
-  await tx.db.update(IdentityPool, { id: pool.id }, pool);
+  await tx.db.update(IdentityPool, { id: pool.id }, withSealedSecrets(tx, pool));
 };
+
+/** Writes a change of a pool into the audit log. */
+export const recordPoolChange = (
+  tx: Context,
+  action: string,
+  pool: IdentityPool,
+  details: Record<string, unknown> = {},
+): Promise<void> =>
+  recordAudit(tx, {
+    action,
+    resource: identityPoolArn(tx.config, pool.id),
+    identityPoolId: pool.id,
+    details,
+  });
+
+/** Without the ids of apps at providers: those of Twitter hold a secret. */
+const settingsOf = (pool: IdentityPool): Record<string, unknown> => ({
+  identityPoolName: pool.name,
+  allowUnauthenticatedIdentities: pool.allowUnauthenticatedIdentities,
+  allowClassicFlow: pool.allowClassicFlow,
+  developerProviderName: pool.developerProviderName,
+  supportedLoginProviders: pool.supportedLoginProviders.map(({ provider }) => provider),
+  cognitoIdentityProviders: pool.cognitoIdentityProviders,
+  openIdConnectProviderARNs: pool.openIdConnectProviderArns,
+  samlProviderARNs: pool.samlProviderArns,
+});
 
 /** One pool with its settings. @throws RESOURCE_NOT_FOUND */
 export const describeIdentityPool = async (
@@ -161,14 +177,16 @@ export const listIdentityPools = async (
     order: { id: 'ASC' },
     take: first + 1,
   });
-  return toPage(rows, first, (pool) => pool.id);
+  const pools = rows.map((row) => withOpenSecrets(ctx, row));
+  return toPage(pools, first, (pool) => pool.id);
 };
 
 /** The pool with that id, from the cache; null when there is none. Authorizes nothing: for services only. */
 export const findPool = (ctx: Context, identityPoolId: string): Promise<IdentityPool | null> =>
-  cached(ctx, 'identity-pool', identityPoolId, (inner) =>
-    inner.db.findOneBy(IdentityPool, { id: identityPoolId, deletedAt: IsNull() }),
-  );
+  cached(ctx, 'identity-pool', identityPoolId, async (inner) => {
+    const pool = await inner.db.findOneBy(IdentityPool, { id: identityPoolId, deletedAt: IsNull() });
+    return pool && withOpenSecrets(inner, pool);
+  });
 
 /** The pool, for a caller that may do `action` on it; `keys` are condition keys of the call. @throws ACCESS_DENIED, RESOURCE_NOT_FOUND */
 export const authorizedPool = async (

@@ -2,6 +2,13 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { connectionOf } from '../graphql-types/connection';
 import { DateTime } from '../graphql-types/scalars';
 import type { IdentityPool } from './identity-pool.entity';
+import {
+  CognitoIdentityProviderInput,
+  CognitoIdentityProviderType,
+  SupportedLoginProviderInput,
+  SupportedLoginProviderType,
+} from './login-providers.types';
+import { RoleMappingInput, RoleMappingObjectType } from './role-mapping.types';
 import { TagInput } from './tag.types';
 
 const POOL_ID = 'The id of the identity pool: `REGION:UUID`, at most 55 characters.';
@@ -33,6 +40,21 @@ export class IdentityPoolType {
   })
   openIdConnectProviderARNs!: string[];
 
+  @Field(() => [String], { description: 'ARNs of the SAML providers whose responses sign in to this pool.' })
+  samlProviderARNs!: string[];
+
+  @Field(() => [SupportedLoginProviderType], { description: 'Apps of social providers, with their secrets.' })
+  supportedLoginProviders!: SupportedLoginProviderType[];
+
+  @Field(() => [CognitoIdentityProviderType], { description: 'User pools and clients of theirs.' })
+  cognitoIdentityProviders!: CognitoIdentityProviderType[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The name under which the developer’s own back end vouches for users.',
+  })
+  developerProviderName!: string | null;
+
   @Field(() => DateTime, { description: 'When the pool was made.' })
   creationDate!: Date;
 
@@ -47,6 +69,10 @@ export const toIdentityPoolType = (pool: IdentityPool): IdentityPoolType => ({
   allowUnauthenticatedIdentities: pool.allowUnauthenticatedIdentities,
   allowClassicFlow: pool.allowClassicFlow,
   openIdConnectProviderARNs: pool.openIdConnectProviderArns,
+  samlProviderARNs: pool.samlProviderArns,
+  supportedLoginProviders: pool.supportedLoginProviders,
+  cognitoIdentityProviders: pool.cognitoIdentityProviders,
+  developerProviderName: pool.developerProviderName,
   creationDate: pool.createdAt,
   lastModifiedDate: pool.lastModifiedAt,
 });
@@ -62,6 +88,11 @@ export class IdentityPoolRolesType {
 
   @Field(() => String, { nullable: true, description: 'ARN of the role of guests.' })
   unauthenticated!: string | null;
+
+  @Field(() => [RoleMappingObjectType], {
+    description: 'How identities of single providers get their role; at most 10.',
+  })
+  roleMappings!: RoleMappingObjectType[];
 }
 
 @InputType({ description: 'The two role slots of an identity pool; one left out is emptied.' })
@@ -96,6 +127,28 @@ export class CreateIdentityPoolInput {
   })
   openIdConnectProviderARNs?: string[] | null;
 
+  @Field(() => [String], { nullable: true, description: 'ARNs of registered SAML providers; at most 100.' })
+  samlProviderARNs?: string[] | null;
+
+  @Field(() => [SupportedLoginProviderInput], {
+    nullable: true,
+    description: 'Apps of social providers: at most 10, each provider once.',
+  })
+  supportedLoginProviders?: SupportedLoginProviderInput[] | null;
+
+  @Field(() => [CognitoIdentityProviderInput], {
+    nullable: true,
+    description: 'User pools and clients of theirs: at most 50, each client once.',
+  })
+  cognitoIdentityProviders?: CognitoIdentityProviderInput[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name under which the developer’s own back end vouches for users: 1 to 128 letters, digits or any of ._- and never changed or removed afterwards.',
+  })
+  developerProviderName?: string | null;
+
   @Field(() => [TagInput], { nullable: true, description: 'At most 50 tags, each key once.' })
   identityPoolTags?: TagInput[] | null;
 
@@ -108,7 +161,8 @@ export class CreateIdentityPoolInput {
 }
 
 @InputType({
-  description: 'All settings of a pool: they are replaced, and one left out is cleared (the tags excepted).',
+  description:
+    'All settings of a pool: they are replaced, and one left out is cleared (the tags and developerProviderName excepted).',
 })
 export class UpdateIdentityPoolInput {
   @Field(() => ID, { description: POOL_ID })
@@ -132,6 +186,28 @@ export class UpdateIdentityPoolInput {
   })
   openIdConnectProviderARNs?: string[] | null;
 
+  @Field(() => [String], { nullable: true, description: 'ARNs of registered SAML providers; at most 100.' })
+  samlProviderARNs?: string[] | null;
+
+  @Field(() => [SupportedLoginProviderInput], {
+    nullable: true,
+    description: 'Apps of social providers: at most 10, each provider once.',
+  })
+  supportedLoginProviders?: SupportedLoginProviderInput[] | null;
+
+  @Field(() => [CognitoIdentityProviderInput], {
+    nullable: true,
+    description: 'User pools and clients of theirs: at most 50, each client once.',
+  })
+  cognitoIdentityProviders?: CognitoIdentityProviderInput[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The name under which the developer’s own back end vouches for users: 1 to 128 letters, digits or any of ._- and set only once; left as it is when not given.',
+  })
+  developerProviderName?: string | null;
+
   @Field(() => [TagInput], {
     nullable: true,
     description: 'At most 50 tags, each key once; left as they are when not given.',
@@ -148,6 +224,12 @@ export class SetIdentityPoolRolesInput {
     description: 'The two role slots. The caller needs iam:PassRole on each role.',
   })
   roles!: IdentityPoolRolesInput;
+
+  @Field(() => [RoleMappingInput], {
+    nullable: true,
+    description: 'Replaces all role mappings; at most 10, each provider once.',
+  })
+  roleMappings?: RoleMappingInput[] | null;
 }
 
 @InputType({ description: 'Tags to set.' })

@@ -1,46 +1,64 @@
 import { z } from 'zod';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
-import { parse, regionalId, text } from '../validate';
+import type { RoleMapping } from '../roles/role-mapping';
+import { parse, regionalId } from '../validate';
 import type { IdentityPool } from './identity-pool.entity';
-import { identityPoolIdInput } from './identity-pool.input';
-import { authorizedPool, lockPool, savePool } from './identity-pool.service';
+import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
+import { roleArn, roleMappingList, toRoleMapping } from './role-mapping.input';
 
-const roleArn = text(20, 2048).regex(/^arn:aws:iam::\d+:role\/.+$/);
 const setIdentityPoolRolesInput = z.object({
   identityPoolId: regionalId,
   roles: z.object({ authenticated: roleArn.nullish(), unauthenticated: roleArn.nullish() }),
+  roleMappings: roleMappingList.nullish(),
 });
 
 export type SetIdentityPoolRolesInput = z.input<typeof setIdentityPoolRolesInput>;
 
 /**
- * Replaces both role slots of a pool; one left out is emptied. Needs iam:PassRole on each role.
- * An ARN that no role has here is accepted, as AWS accepts it, and fails when credentials are asked for.
+ * Replaces both role slots and all role mappings of a pool; what is left out is emptied. Needs iam:PassRole on each role,
+ * those of mapping rules too. An ARN that no role has here is accepted, as AWS accepts it, and fails when credentials are
+ * asked for.
  * @throws RESOURCE_NOT_FOUND, INVALID_PARAMETER.
  */
 export const setIdentityPoolRoles = async (
   ctx: Context,
   input: SetIdentityPoolRolesInput,
 ): Promise<IdentityPool> => {
-  const { identityPoolId, roles } = parse(setIdentityPoolRolesInput, input);
+  const given = parse(setIdentityPoolRolesInput, input);
+  const roleMappings = (given.roleMappings ?? []).map(toRoleMapping);
   // AWS authorizes this action on '*'; the pool's ARN lets a policy name the pools, and '*' still matches it.
-  await authorizedPool(ctx, 'cognito-identity:SetIdentityPoolRoles', identityPoolId);
-  for (const arn of [roles.authenticated, roles.unauthenticated])
-    if (arn) authorize(ctx, 'iam:PassRole', { arn });
+  await authorizedPool(ctx, 'cognito-identity:SetIdentityPoolRoles', given.identityPoolId);
+  for (const arn of rolesToPass(given.roles, roleMappings)) authorize(ctx, 'iam:PassRole', { arn });
   return inTransaction(ctx, async (tx) => {
-    const pool = await lockPool(tx, identityPoolId);
-    pool.authenticatedRoleArn = roles.authenticated ?? null;
-    pool.unauthenticatedRoleArn = roles.unauthenticated ?? null;
+    const pool = await lockPool(tx, given.identityPoolId);
+    pool.authenticatedRoleArn = given.roles.authenticated ?? null;
+    pool.unauthenticatedRoleArn = given.roles.unauthenticated ?? null;
+    pool.roleMappings = roleMappings;
     await savePool(tx, pool);
+    const { roles } = given;
+    await recordPoolChange(tx, 'cognito-identity:SetIdentityPoolRoles', pool, { roles, roleMappings });
     return pool;
   });
 };
 
-/** The ARNs in the two role slots of a pool. */
+const rolesToPass = (
+  { authenticated, unauthenticated }: { authenticated?: string | null; unauthenticated?: string | null },
+  mappings: RoleMapping[],
+): Set<string> =>
+  new Set(
+    [
+      authenticated,
+      unauthenticated,
+      ...mappings.flatMap(({ rules }) => rules.map((rule) => rule.roleArn)),
+    ].filter((arn): arn is string => typeof arn === 'string'),
+  );
+
+/** The ARNs in the two role slots of a pool, and how single providers get their roles. */
 export interface IdentityPoolRoles {
   authenticated: string | null;
   unauthenticated: string | null;
+  roleMappings: RoleMapping[];
 }
 
 /** GetIdentityPoolRoles. @throws RESOURCE_NOT_FOUND */
@@ -48,7 +66,11 @@ export const getIdentityPoolRoles = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<IdentityPoolRoles> => {
-  const { identityPoolId } = parse(identityPoolIdInput, input);
+  const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), input);
   const pool = await authorizedPool(ctx, 'cognito-identity:GetIdentityPoolRoles', identityPoolId);
-  return { authenticated: pool.authenticatedRoleArn, unauthenticated: pool.unauthenticatedRoleArn };
+  return {
+    authenticated: pool.authenticatedRoleArn,
+    unauthenticated: pool.unauthenticatedRoleArn,
+    roleMappings: pool.roleMappings,
+  };
 };

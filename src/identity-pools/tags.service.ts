@@ -6,7 +6,7 @@ import { LIMITS } from '../protocol/limits';
 import { parse, text } from '../validate';
 import type { IdentityPool, Tag } from './identity-pool.entity';
 import { tagList } from './identity-pool.input';
-import { authorizedPool, lockPool, savePool } from './identity-pool.service';
+import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
 import { requestTagKeys, tagKeys } from './tag-keys';
 
 const resourceArn = text(20, 2048);
@@ -71,6 +71,7 @@ const changeTags = async (
     const pool = await lockPool(tx, id);
     pool.tags = change(pool.tags);
     await savePool(tx, pool);
+    await recordPoolChange(tx, action, pool, { tags: pool.tags });
     return pool;
   });
 };

@@ -31,6 +31,46 @@ export const fetchJson = async (url: URL, limits: FetchLimits = FETCH_LIMITS): P
   }
 };
 
+/** What a server answered, whatever it thought of the question. */
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/** A question that carries more than an address. Nothing of it stands in an error. */
+export interface Question {
+  headers?: Record<string, string>;
+  /** Sent by POST as a form; without it the question is a GET. */
+  form?: Record<string, string>;
+}
+
+/**
+ * Asks for a JSON document and answers it with its status, for servers that say in it what is wrong. Redirects are
+ * not followed: the question may carry a secret.
+ * @throws UpstreamError when there is no answer, it redirects, it is not JSON, or the server is not up to it (status 5xx).
+ */
+export const askJson = async (
+  url: URL,
+  { headers, form }: Question = {},
+  limits: FetchLimits = FETCH_LIMITS,
+): Promise<Answer> => {
+  try {
+    const response = await fetch(url, {
+      ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(limits.timeout),
+      headers: { accept: 'application/json', ...headers },
+    });
+    const { status } = response;
+    if (status >= 200 && (status < 300 || status >= 400) && status < 500)
+      return { status, body: JSON.parse(await readBounded(response, limits.maxBytes)) as unknown };
+    await response.body?.cancel();
+    throw new UpstreamError(`it answered with status ${status}`);
+  } catch (error) {
+    throw toUpstreamError(error, limits);
+  }
+};
+
 const follow = async (start: URL, signal: AbortSignal): Promise<Response> => {
   let url = start;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {

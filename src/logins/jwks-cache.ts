@@ -15,6 +15,14 @@ export const UNKNOWN_KEY_COOL_DOWN = 30_000;
 /** Milliseconds for which an issuer that failed is left alone. */
 export const FAILURE_COOL_DOWN = 2_000;
 
+/** Whose keys are meant and where they are. */
+export interface KeySource {
+  /** The issuer's address: its discovery document says where the keys are. */
+  issuer: string;
+  /** Where they are, for an issuer whose place of keys is known beforehand: no discovery then. */
+  keysUrl?: string;
+}
+
 const MAX_ISSUERS = 1_000;
 
 /** Keys that are tried for a token which does not say which of them signed it. */
@@ -32,12 +40,13 @@ interface IssuerKeys {
 
 const issuersOfNodes = new WeakMap<DataSource, LRUCache<string, IssuerKeys>>();
 
-const issuerKeysOf = (ctx: Context, issuer: string): IssuerKeys => {
+const issuerKeysOf = (ctx: Context, { issuer, keysUrl }: KeySource): IssuerKeys => {
+  const name = keysUrl ?? issuer;
   const node = dataSourceOf(ctx);
   const issuers = issuersOfNodes.get(node) ?? new LRUCache<string, IssuerKeys>({ max: MAX_ISSUERS });
   issuersOfNodes.set(node, issuers);
-  const keys = issuers.get(issuer) ?? { fetchedAt: -Infinity, attemptedAt: -Infinity };
-  issuers.set(issuer, keys);
+  const keys = issuers.get(name) ?? { fetchedAt: -Infinity, attemptedAt: -Infinity };
+  issuers.set(name, keys);
   return keys;
 };
 
@@ -45,31 +54,31 @@ const issuerKeysOf = (ctx: Context, issuer: string): IssuerKeys => {
 const isWithin = (since: number, now: number, span: number): boolean => now >= since && now - since < span;
 
 /**
- * The public keys of `issuer` that may have signed a token with such a header: none, one, or a few when it names
- * none. `issuer` must be one that an administrator registered, for it is asked over HTTP: once in 10 minutes, and
- * when a key is unknown once more, but not more often than every 30 seconds. Callers at the same time share a fetch.
+ * The public keys of an issuer that may have signed a token with such a header: none, one, or a few when it names
+ * none. `source` must be one that an administrator chose, for it is asked over HTTP: once in 10 minutes, and when a
+ * key is unknown once more, but not more often than every 30 seconds. Callers at the same time share a fetch.
  * @throws EXTERNAL_SERVICE when it does not answer with its keys.
  */
 export const candidateKeys = async (
   ctx: Context,
-  issuer: string,
+  source: KeySource,
   header: JWSHeaderParameters,
 ): Promise<KeyLike[]> => {
-  const keys = issuerKeysOf(ctx, issuer);
+  const keys = issuerKeysOf(ctx, source);
   const now = ctx.now().getTime();
   const known =
-    keys.keySet && isWithin(keys.fetchedAt, now, KEYS_TTL) ? keys.keySet : await refresh(keys, issuer, now);
+    keys.keySet && isWithin(keys.fetchedAt, now, KEYS_TTL) ? keys.keySet : await refresh(keys, source, now);
   const found = await matching(known, header);
   if (found.length > 0 || isWithin(keys.attemptedAt, now, UNKNOWN_KEY_COOL_DOWN)) return found;
-  return matching(await refresh(keys, issuer, now), header);
+  return matching(await refresh(keys, source, now), header);
 };
 
-const refresh = (keys: IssuerKeys, issuer: string, now: number): Promise<KeySet> => {
+const refresh = (keys: IssuerKeys, source: KeySource, now: number): Promise<KeySet> => {
   if (keys.underWay) return keys.underWay;
   if (keys.failure && isWithin(keys.attemptedAt, now, FAILURE_COOL_DOWN)) return Promise.reject(keys.failure);
   keys.attemptedAt = now;
   keys.failure = undefined;
-  keys.underWay = fetchKeys(issuer)
+  keys.underWay = fetchKeys(source)
     .then((keySet) => Object.assign(keys, { keySet, fetchedAt: now }).keySet)
     .catch((error: unknown) => {
       if (error instanceof ServiceError) keys.failure = error;
@@ -79,9 +88,10 @@ const refresh = (keys: IssuerKeys, issuer: string, now: number): Promise<KeySet>
   return keys.underWay;
 };
 
-const fetchKeys = async (issuer: string): Promise<KeySet> => {
+const fetchKeys = async ({ issuer, keysUrl }: KeySource): Promise<KeySet> => {
   try {
-    return createLocalJWKSet((await fetchJson(await findKeySet(issuer))) as JSONWebKeySet);
+    const url = keysUrl === undefined ? await findKeySet(issuer) : new URL(keysUrl);
+    return createLocalJWKSet((await fetchJson(url)) as JSONWebKeySet);
   } catch (error) {
     const reason = error instanceof errors.JWKSInvalid ? 'its key set is malformed' : undefined;
     if (reason === undefined && !(error instanceof UpstreamError)) throw error;

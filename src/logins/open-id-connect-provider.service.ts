@@ -1,5 +1,6 @@
 import { MoreThan } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
@@ -50,6 +51,8 @@ export const createOpenIDConnectProvider = async (
         ? alreadyExists(url)
         : error;
     });
+    const action = 'iam:CreateOpenIDConnectProvider';
+    await recordAudit(tx, { action, resource: arn, details: { url, clientIDList: clientIds } });
   });
   return provider;
 };
@@ -121,6 +124,7 @@ const changeClientIds = async (
     provider.lastModifiedAt = tx.now();
     await changed(tx, 'open-id-connect-provider', arn);
     await tx.db.update(OpenIdConnectProvider, { arn }, provider);
+    await recordAudit(tx, { action, resource: arn, details: { clientID: id } });
     return provider;
   });
 };
@@ -147,6 +151,7 @@ export const deleteOpenIDConnectProvider = async (
     await requireUnused(tx, arn);
     await changed(tx, 'open-id-connect-provider', arn);
     await tx.db.delete(OpenIdConnectProvider, { arn });
+    await recordAudit(tx, { action: 'iam:DeleteOpenIDConnectProvider', resource: arn });
     return provider;
   });
 };

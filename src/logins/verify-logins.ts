@@ -3,8 +3,13 @@ import type { Context } from '../context';
 import { invalidParameter, notAuthorized, type ServiceError } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import { parse, text } from '../validate';
+import { DEVELOPER_KEY, verifyDeveloperToken } from './developer-token';
 import { verifyOidcToken } from './oidc';
 import { findOpenIDConnectProvider } from './open-id-connect-provider.service';
+import { verifySamlResponse } from './saml';
+import { findSAMLProvider } from './saml-provider.service';
+import { socialCheck } from './social-providers';
+import { verifyUserPoolToken, type UserPoolClient } from './user-pool';
 import type { VerifiedLogin } from './verified-login';
 
 export type { VerifiedLogin } from './verified-login';
@@ -19,6 +24,10 @@ export interface LoginInput {
 export interface LoginSettings {
   id: string;
   openIdConnectProviderArns: string[];
+  supportedLoginProviders: { provider: string; appId: string }[];
+  cognitoIdentityProviders: UserPoolClient[];
+  samlProviderArns: string[];
+  developerProviderName: string | null;
 }
 
 const loginsInput = z.object({
@@ -35,13 +44,37 @@ type Check = (token: string) => Promise<VerifiedLogin>;
 /** One kind of provider: the check for a login key of a pool, or undefined for a key that is not of its kind. */
 type ProviderKind = (ctx: Context, pool: LoginSettings, key: string) => Promise<Check | undefined>;
 
-const DEVELOPER_KEY = 'cognito-identity.amazonaws.com';
-
-/** Tokens that a developer's server asked us for; this installation makes none yet. */
-const developer: ProviderKind = async (_ctx, _pool, key) =>
-  key === DEVELOPER_KEY
-    ? () => Promise.reject(notAuthorized('Invalid login token. Not a Cognito token.'))
+/** Tokens that the pool's developer asked us for, under Cognito's own key; never the developer's user ids themselves. */
+const developer: ProviderKind = async (ctx, { id, developerProviderName }, key) => {
+  if (developerProviderName === null) return undefined;
+  if (key === developerProviderName) throw notAPublicProvider(key);
+  return key === DEVELOPER_KEY
+    ? (token) => verifyDeveloperToken(ctx, { id, developerProviderName }, token)
     : undefined;
+};
+
+const notAPublicProvider = (provider: string): ServiceError =>
+  invalidParameter('Please provide a valid public provider', {
+    field: 'logins',
+    provider,
+    hint: `Send the token of getOpenIdTokenForDeveloperIdentity under the key ${DEVELOPER_KEY}.`,
+  });
+
+const social: ProviderKind = async (ctx, pool, key) => {
+  const app = pool.supportedLoginProviders.find(({ provider }) => provider === key);
+  const check = app && socialCheck(key);
+  return check && ((token) => check(ctx, app.appId, token));
+};
+
+const userPool: ProviderKind = async (ctx, pool, key) => {
+  const clients = pool.cognitoIdentityProviders.filter(({ providerName }) => providerName === key);
+  return clients.length > 0 ? (token) => verifyUserPoolToken(ctx, clients, key, token) : undefined;
+};
+
+const saml: ProviderKind = async (ctx, pool, key) => {
+  const provider = pool.samlProviderArns.includes(key) ? await findSAMLProvider(ctx, key) : null;
+  return provider ? (token) => verifySamlResponse(ctx, provider, pool.id, token) : undefined;
+};
 
 const openIdConnect: ProviderKind = async (ctx, pool, key) => {
   const arn = pool.openIdConnectProviderArns.find((candidate) => keyOfArn(candidate) === key);
@@ -50,7 +83,7 @@ const openIdConnect: ProviderKind = async (ctx, pool, key) => {
 };
 
 /** The kinds in the order in which they are asked; the first that knows the key decides. */
-const PROVIDER_KINDS: ProviderKind[] = [developer, openIdConnect];
+const PROVIDER_KINDS: ProviderKind[] = [developer, social, userPool, openIdConnect, saml];
 
 const keyOfArn = (arn: string): string =>
   arn.slice(arn.indexOf(':oidc-provider/') + ':oidc-provider/'.length);
@@ -93,11 +126,20 @@ const checkFor = async (ctx: Context, pool: LoginSettings, key: string): Promise
   throw unsupported(pool, key);
 };
 
+/** The keys under which a pool takes logins. */
+export const loginKeysOf = (pool: LoginSettings): string[] => [
+  ...pool.supportedLoginProviders.map(({ provider }) => provider),
+  ...new Set(pool.cognitoIdentityProviders.map(({ providerName }) => providerName)),
+  ...pool.openIdConnectProviderArns.map(keyOfArn),
+  ...pool.samlProviderArns,
+  ...(pool.developerProviderName === null ? [] : [DEVELOPER_KEY]),
+];
+
 const unsupported = (pool: LoginSettings, provider: string): ServiceError => {
-  const keys = pool.openIdConnectProviderArns.map(keyOfArn);
+  const keys = loginKeysOf(pool);
   const hint =
     keys.length === 0
       ? 'No login provider is configured for this identity pool: updateIdentityPool adds one.'
-      : `This identity pool takes the keys ${keys.join(', ')}: an issuer's address without https://.`;
+      : `This identity pool takes the keys ${keys.join(', ')}. The key of an issuer is its address without https://.`;
   return notAuthorized('Token is not from a supported provider of this identity pool.', { provider, hint });
 };

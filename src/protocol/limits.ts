@@ -36,6 +36,13 @@ export const LIMITS = {
   providerNameLength: 128,
   loginTokenLength: 50_000,
   identitiesPerDelete: 60,
+  developerUserIdentifierLength: 1024,
+  /** Login providers of a pool that have a role mapping. */
+  roleMappingsPerPool: 10,
+  rulesPerRoleMapping: 25,
+  principalTagsPerProvider: 50,
+  /** Days of analytics in one answer. Ours. */
+  analyticsDays: 366,
 } as const;
 
 /** `REGION:UUID`; identity pool ids and identity ids look alike. */

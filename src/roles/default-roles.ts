@@ -12,7 +12,8 @@ export const defaultTrustPolicy = (identityPoolId: string, slot: RoleSlot): Trus
     {
       Effect: 'Allow',
       Principal: { Federated: COGNITO_PRINCIPAL },
-      Action: 'sts:AssumeRoleWithWebIdentity',
+      // Tagging too, so that principal tags can be turned on without a change of the role.
+      Action: ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'],
       Condition: {
         StringEquals: { [`${COGNITO_PRINCIPAL}:aud`]: identityPoolId },
         'ForAnyValue:StringLike': { [`${COGNITO_PRINCIPAL}:amr`]: slot },

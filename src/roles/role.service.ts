@@ -1,5 +1,6 @@
 import { MoreThan } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
@@ -92,7 +93,15 @@ export const insertRole = (ctx: Context, role: Role): Promise<void> =>
     await tx.db.insert(Role, role).catch((error: unknown) => {
       throw violatedConstraint(error)?.startsWith('roles__') ? alreadyExists(role.name) : error;
     });
+    await recordAudit(tx, { action: 'iam:CreateRole', resource: role.arn, details: grantsOf(role) });
   });
+
+/** What a role lets whom do. */
+const grantsOf = (role: Role): Record<string, unknown> => ({
+  assumeRolePolicyDocument: role.trustPolicy,
+  policies: role.permissionPolicies,
+  maxSessionDuration: role.maxSessionDuration,
+});
 
 const alreadyExists = (name: string): ServiceError =>
   new ServiceError('ENTITY_ALREADY_EXISTS', `Role with name ${name} already exists.`, { field: 'roleName' });
@@ -117,6 +126,7 @@ export const updateRole = async (ctx: Context, input: UpdateRoleInput): Promise<
     await tx.db.update(Role, { arn: known.arn }, changes as object);
     const role = await tx.db.findOneBy(Role, { arn: known.arn });
     if (!role) throw roleNotFound(given.roleName);
+    await recordAudit(tx, { action: 'iam:UpdateRole', resource: role.arn, details: grantsOf(role) });
     return role;
   });
 };
@@ -128,6 +138,7 @@ export const deleteRole = async (ctx: Context, input: { roleName: string }): Pro
   await inTransaction(ctx, async (tx) => {
     await changed(tx, 'role', role.arn);
     await tx.db.delete(Role, { arn: role.arn });
+    await recordAudit(tx, { action: 'iam:DeleteRole', resource: role.arn });
   });
   return role;
 };

@@ -1,6 +1,6 @@
 import { authorize, isAuthorized, type Resource } from '../authorize';
 import type { Context } from '../context';
-import { invalidParameter, notAuthorized, resourceNotFound } from '../errors';
+import { identityDeleted, invalidParameter, notAuthorized, resourceNotFound } from '../errors';
 import { datasetArn } from '../ids';
 import type { OwnerInput } from './sync.input';
 
@@ -86,7 +86,13 @@ export const modifierOf = (
   deviceId?: string | null,
 ): string => (actor.kind === 'administrator' ? config.accountId : (deviceId ?? owner.identityId));
 
-/** No such identity in that pool (S19). */
+/** The owner is not there (S19). Whoever has credentials of its own is told that it was deleted: it was there. */
+export const ownerNotFound = ({ actor }: Context, identityId: string): Error =>
+  actor.kind === 'identity' && actor.identityId === identityId
+    ? identityDeleted(identityId)
+    : identityNotFound(identityId);
+
+/** No such identity in that pool. */
 export const identityNotFound = (identityId: string): Error =>
   resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
 

@@ -7,8 +7,8 @@ import {
   authorizedOwner,
   datasetNotFound,
   identityDisabled,
-  identityNotFound,
   modifierOf,
+  ownerNotFound,
   type DatasetOwner,
 } from './dataset-owner';
 import { toDataset, type DatasetDescription, type DatasetRow } from './rows';
@@ -34,7 +34,7 @@ export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<
     modifierOf(ctx, owner),
     ctx.now(),
   ]);
-  if (result.status === 'IDENTITY_NOT_FOUND') throw identityNotFound(owner.identityId);
+  if (result.status === 'IDENTITY_NOT_FOUND') throw ownerNotFound(ctx, owner.identityId);
   if (result.status === 'IDENTITY_DISABLED') throw identityDisabled(owner.identityId);
   if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(given.datasetName); // S22
   return toDataset(result.dataset);
@@ -88,7 +88,7 @@ const readDatasets = async (
     [identityPoolId, identityId, ...parameters],
   );
   const [owner] = rows;
-  if (!owner) throw identityNotFound(identityId); // S19
+  if (!owner) throw ownerNotFound(ctx, identityId); // S19
   if (owner.is_disabled) throw identityDisabled(identityId);
   return owner.datasets ?? [];
 };

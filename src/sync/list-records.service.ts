@@ -3,7 +3,7 @@ import { LIMITS } from '../protocol/limits';
 import { isAhead, splitMergedName, wasDeletedSince, type SyncRecord } from '../protocol/sync';
 import { parse } from '../validate';
 import { callFunction } from './call-function';
-import { authorizedOwner, identityDisabled, identityNotFound, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner, identityDisabled, ownerNotFound, type DatasetAddress } from './dataset-owner';
 import { issueNextToken, openNextToken, type PagePosition } from './next-token';
 import { unknownSyncCount } from './refusal';
 import { knownRow, liveRow, toSyncRecord, type DatasetRow, type RecordRow } from './rows';
@@ -70,7 +70,7 @@ export const listRecords = async (ctx: Context, input: ListRecordsInput): Promis
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
     pageSize: given.maxResults ?? LIMITS.recordsPerPage,
   };
-  return toListing(ctx, pull, checked(pull, await readPage(ctx, pull)));
+  return toListing(ctx, pull, checked(ctx, pull, await readPage(ctx, pull)));
 };
 
 /** One more than the page is read, to see whether there is another one. */
@@ -90,8 +90,8 @@ const readPage = (ctx: Context, pull: Pull): Promise<ListingRow | null> =>
 /** The count that the listing began behind: `lastSyncCount`, or 0 when it started over. */
 const startOf = ({ position, lastSyncCount }: Pull): number => position?.startedAt ?? lastSyncCount;
 
-const checked = ({ address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
-  if (!row) throw identityNotFound(address.identityId); // S19
+const checked = (ctx: Context, { address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
+  if (!row) throw ownerNotFound(ctx, address.identityId); // S19
   if (row.is_disabled) throw identityDisabled(address.identityId);
   if (row.session_is_used) throw sessionNotValid('USED'); // S34
   const highest = knownRow(row.dataset)?.sync_count ?? 0;

@@ -3,7 +3,7 @@ import type { Context } from '../context';
 import { invalidParameter, limitExceeded, resourceConflict } from '../errors';
 import { datasetArn } from '../ids';
 import type { StorageLimits } from './apply-patches';
-import { identityDisabled, identityNotFound, type DatasetAddress } from './dataset-owner';
+import { identityDisabled, ownerNotFound, type DatasetAddress } from './dataset-owner';
 import type { ConflictRow, MergeRefusal, RecordUpdate } from './merge';
 import { toSyncRecord } from './rows';
 import { sessionNotValid } from './session-token';
@@ -12,7 +12,7 @@ import { sessionNotValid } from './session-token';
 export const refusalOf = (ctx: Context, refusal: MergeRefusal, { address, limits }: RecordUpdate): Error => {
   switch (refusal.status) {
     case 'IDENTITY_NOT_FOUND':
-      return identityNotFound(address.identityId);
+      return ownerNotFound(ctx, address.identityId);
     case 'IDENTITY_DISABLED':
       return identityDisabled(address.identityId);
     case 'SESSION_USED':

@@ -1,7 +1,7 @@
 import type { Context } from '../context';
-import type { SyncRecord } from '../protocol/sync';
+import { splitMergedName, type SyncRecord } from '../protocol/sync';
 import { STORAGE_LIMITS, toRecord } from './apply-patches';
-import { authorizedOwner, modifierOf } from './dataset-owner';
+import { authorizedOwner, datasetNotFound, modifierOf, type DatasetAddress } from './dataset-owner';
 import { mergeRecords, type RecordUpdate } from './merge';
 import { refusalOf } from './refusal';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
@@ -28,6 +28,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   const given = parseUpdateRecords(input);
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   const address = { ...owner, datasetName: given.datasetName };
+  if (splitMergedName(given.datasetName)) await requireMergedDataset(ctx, address);
   const update: RecordUpdate = {
     address,
     patches: given.recordPatches,
@@ -45,4 +46,15 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
     datasetSyncCount,
     dataset: row ? toDataset(row) : null,
   };
+};
+
+/** S45: without it, a merge could find the name that it needs taken. */
+const requireMergedDataset = async (ctx: Context, address: DatasetAddress): Promise<void> => {
+  const missing: unknown[] = await ctx.db.query(
+    `SELECT 1 FROM identities i
+       WHERE i.identity_pool_id = $1 AND i.identity_id = $2 AND i.disabled_at IS NULL AND NOT EXISTS (
+         SELECT 1 FROM datasets d WHERE d.identity_id = $2 AND d.dataset_name = $3 AND NOT d.is_deleted)`,
+    [address.identityPoolId, address.identityId, address.datasetName],
+  );
+  if (missing.length > 0) throw datasetNotFound(address.datasetName);
 };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, importJWK, type JWK, type KeyLike } from 'jose';
 import { LessThan, Not } from 'typeorm';
+import { recordAudit } from '../audit/record-audit';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
 import { open, seal } from './seal';
@@ -28,6 +29,8 @@ export interface VerificationKey {
   algorithm: string;
   publicKey: KeyLike;
   publicJwk: JWK;
+  createdAt: Date;
+  activatedAt: Date | null;
   retiredAt: Date | null;
 }
 
@@ -60,23 +63,45 @@ export const jwks = async (ctx: Context): Promise<{ keys: JWK[] }> => ({
  * restart. What the retired key signed stays valid; keys retired longer than a token's life are deleted. Verifiers
  * that keep the key set know the new current key already, unless it became `next` after they fetched it: leave them
  * an hour between two rotations. Authorizes nothing.
+ * @param withdrawRetired deletes every retired key at once, so that what they signed stops being valid.
+ * @param isDue asked under lock about the key that would retire, so that of several rotations at once for the same
+ *   reason only the first takes place.
+ * @returns the new current key; undefined when the rotation was not due.
  */
-export const rotate = async (ctx: Context): Promise<void> => {
+export const rotate = async (
+  ctx: Context,
+  isDue: (current: SigningKey | null) => boolean = () => true,
+  withdrawRetired = false,
+): Promise<SigningKey | undefined> => {
   // Before the transaction: making a key takes long enough to be felt by those who wait for its locks.
   const fresh = await newKey(ctx, 'next');
-  await inTransaction(ctx, async (tx) => {
-    const now = tx.now();
-    // The rows are locked first and changed by new statements: those see what a rotation just before this one left.
+  return inTransaction(ctx, async (tx) => {
+    // The rows are locked first and read by new statements: those see what a rotation just before this one left.
     await tx.db.find(SigningKey, {
       where: { state: Not<SigningKeyState>('retired') },
       lock: { mode: 'pessimistic_write' },
     });
-    await tx.db.delete(SigningKey, { state: 'retired', retiredAt: LessThan(retirementLimit(now)) });
-    await tx.db.update(SigningKey, { state: 'current' }, { state: 'retired', retiredAt: now });
-    await tx.db.update(SigningKey, { state: 'next' }, { state: 'current', activatedAt: now });
-    await tx.db.insert(SigningKey, fresh as object);
+    if (!isDue(await currentKey(tx))) return undefined;
+    await moveOn(tx, fresh);
+    if (withdrawRetired) await tx.db.delete(SigningKey, { state: 'retired' });
     for (const key of Object.values(CACHE_KEYS)) await changed(tx, 'signing-key', key);
+    const current = (await currentKey(tx)) ?? fresh;
+    const details = { current: current.id, next: fresh.id, withdrawRetired };
+    await recordAudit(tx, { action: 'cognito-identity:RotateSigningKey', resource: '*', details });
+    return current;
   });
+};
+
+/** The key in use, as it is stored; null on a database that made none yet. */
+export const currentKey = (ctx: Context): Promise<SigningKey | null> =>
+  ctx.db.findOneBy(SigningKey, { state: 'current' });
+
+const moveOn = async (tx: Context, fresh: SigningKey): Promise<void> => {
+  const now = tx.now();
+  await tx.db.delete(SigningKey, { state: 'retired', retiredAt: LessThan(retirementLimit(now)) });
+  await tx.db.update(SigningKey, { state: 'current' }, { state: 'retired', retiredAt: now });
+  await tx.db.update(SigningKey, { state: 'next' }, { state: 'current', activatedAt: now });
+  await tx.db.insert(SigningKey, fresh as object);
 };
 
 /** A key retired at this moment or before is of no more use. */
@@ -104,6 +129,8 @@ const toVerificationKey = async (row: SigningKey): Promise<VerificationKey> => (
   algorithm: row.algorithm,
   publicKey: await importKey(publicMembers(row.publicJwk), row.algorithm),
   publicJwk: publicMembers(row.publicJwk),
+  createdAt: row.createdAt,
+  activatedAt: row.activatedAt,
   retiredAt: row.retiredAt,
 });
 

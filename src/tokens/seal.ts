@@ -3,7 +3,13 @@ import { LRUCache } from 'lru-cache';
 
 /** What a sealed text is for; each purpose has a key of its own, so that one kind never passes for another. */
 export type SealPurpose =
-  'access-token' | 'api-key-secret' | 'next-token' | 'session-token' | 'signing-key' | 'sync-session-token';
+  | 'access-token'
+  | 'api-key-secret'
+  | 'app-secret'
+  | 'next-token'
+  | 'session-token'
+  | 'signing-key'
+  | 'sync-session-token';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;

@@ -309,8 +309,7 @@ describe('a database that breaks off', () => {
       status: 503,
       errors: [
         {
-          message:
-            'The server is busy. Send the call again in a moment; steps of it that were done stay done.',
+          message: 'The server is busy. Nothing was changed; send the call again in a moment.',
           extensions: { code: 'TOO_MANY_REQUESTS', retryAfterSeconds: 1 },
         },
       ],

@@ -138,21 +138,17 @@ describe('getId with several logins', () => {
     expect(grown).toMatchObject({ id: known.id, logins: [google.loginKey, github.loginKey] });
   });
 
-  it('is refused when they belong to different identities, and changes neither', async () => {
-    const one = await getId(server, pool.id, [await loginOf(google, 'two-people')]);
-    const other = await getId(server, pool.id, [await loginOf(github, 'two-people')]);
+  it('makes one identity of those that they belong to', async () => {
+    const one = await getId(server, pool.id, [await loginOf(google, 'two-halves')]);
+    await getId(server, pool.id, [await loginOf(github, 'two-halves')]);
 
-    const refusal = refusalOf(
-      await tryGetId(server, pool.id, [
-        await loginOf(google, 'two-people'),
-        await loginOf(github, 'two-people'),
-      ]),
-    );
+    const whole = await getId(server, pool.id, [
+      await loginOf(google, 'two-halves'),
+      await loginOf(github, 'two-halves'),
+    ]);
 
-    expect(refusal).toMatchObject({ code: 'RESOURCE_CONFLICT' });
-    expect(refusal.message).toContain('already linked to another identity');
-    expect(await getId(server, pool.id, [await loginOf(google, 'two-people')])).toEqual(one);
-    expect(await getId(server, pool.id, [await loginOf(github, 'two-people')])).toEqual(other);
+    expect(whole).toMatchObject({ id: one.id, logins: [google.loginKey, github.loginKey] });
+    expect((await getId(server, pool.id, [await loginOf(github, 'two-halves')])).id).toBe(one.id);
   });
 
   it('is refused when the identity of one has another user of the other’s provider', async () => {

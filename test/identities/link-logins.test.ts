@@ -81,16 +81,15 @@ describe.each(CALLS)('a guest that signs in, with %s,', (name, call) => {
     expect(refusalOf(await call(id, []))).toMatchObject(forbidden(id));
   });
 
-  it('is refused when the login belongs to another identity, and stays a guest', async () => {
+  it('goes on as the identity that has the login already', async () => {
     const owner = await getId(server, pool.id, [await loginOf(google, `owned-${name}`)]);
     const id = await guest();
 
-    const refusal = refusalOf(await call(id, [await loginOf(google, `owned-${name}`)]));
+    const { data } = await call(id, [await loginOf(google, `owned-${name}`)]);
 
-    expect(refusal).toMatchObject({ code: 'RESOURCE_CONFLICT', provider: google.loginKey });
-    expect(JSON.stringify(refusal)).not.toContain(owner.id);
+    expect(data[name].identityId).toBe(owner.id);
     expect(await describeIdentity(id)).toMatchObject({ logins: [], isAuthenticated: false });
-    expect((await call(id)).errors).toBeUndefined();
+    expect(refusalOf(await call(id))).toMatchObject(forbidden(id));
   });
 
   it('may sign in with several logins at once', async () => {
@@ -143,16 +142,14 @@ describe('an identity that signed in', () => {
     });
   });
 
-  it('is refused a login of another identity beside its own', async () => {
-    const id = await signedIn('greedy');
-    await getId(server, pool.id, [await loginOf(github, 'taken')]);
+  it('takes in the identity of a login that it presents beside its own', async () => {
+    const id = await signedIn('joins');
+    await getId(server, pool.id, [await loginOf(github, 'joined')]);
 
-    const refusal = refusalOf(
-      await tryGetCredentials(server, id, [await loginOf(google, 'greedy'), await loginOf(github, 'taken')]),
-    );
+    await getCredentials(server, id, [await loginOf(google, 'joins'), await loginOf(github, 'joined')]);
 
-    expect(refusal).toMatchObject({ code: 'RESOURCE_CONFLICT', provider: github.loginKey });
-    expect((await describeIdentity(id)).logins).toEqual([google.loginKey]);
+    expect((await describeIdentity(id)).logins).toEqual([google.loginKey, github.loginKey]);
+    expect((await getId(server, pool.id, [await loginOf(github, 'joined')])).id).toBe(id);
   });
 
   it('is refused a second user of a provider', async () => {
@@ -166,7 +163,7 @@ describe('an identity that signed in', () => {
     expect(refusal).toMatchObject({
       code: 'RESOURCE_CONFLICT',
       provider: github.loginKey,
-      message: `The identity already has another login of ${github.loginKey}.`,
+      message: `An identity has at most one login of a provider, and here are two of ${github.loginKey}. Sign in with one of them alone to go on as its identity.`,
     });
   });
 

@@ -3,6 +3,7 @@ import { Client } from 'pg';
 import { deleteIdentityPool, purgeDeletedPools } from '../../src/identities/delete-identity-pool.service';
 import { Identity } from '../../src/identities/identity.entity';
 import { IdentityPool } from '../../src/identity-pools/identity-pool.entity';
+import { identityPoolRow } from '../support/identity-pool-row';
 import { administrator, serviceContext, TEST_NOW } from '../support/service-context';
 import { startWorld, type SyncWorld } from '../sync/sync-world';
 
@@ -16,22 +17,10 @@ afterAll(() => world?.stop());
 /** A pool with one identity; deleted when `deletedAt` says so. */
 const poolWithIdentity = async (deletedAt: Date | null): Promise<string> => {
   const id = `us-east-1:${randomUUID()}`;
-  await world.dataSource.getRepository(IdentityPool).insert({
-    id,
-    name: 'doomed',
-    allowUnauthenticatedIdentities: true,
-    allowClassicFlow: null,
-    openIdConnectProviderArns: [],
-    tags: [],
-    authenticatedRoleArn: null,
-    unauthenticatedRoleArn: null,
-    createdAt: TEST_NOW,
-    lastModifiedAt: TEST_NOW,
-    deletedAt,
-  });
+  await world.dataSource.getRepository(IdentityPool).insert(identityPoolRow({ id, deletedAt }));
   await world.dataSource.query(
-    `INSERT INTO identities (identity_id, identity_pool_id, is_authenticated, created_at, last_modified_at)
-     VALUES ($1, $2, false, $3, $3)`,
+    `INSERT INTO identities (identity_id, identity_pool_id, is_authenticated, last_active_at, created_at, last_modified_at)
+     VALUES ($1, $2, false, $3, $3, $3)`,
     [`us-east-1:${randomUUID()}`, id, TEST_NOW],
   );
   return id;

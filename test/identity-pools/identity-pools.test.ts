@@ -113,7 +113,7 @@ describe('createIdentityPool', () => {
             {
               Effect: 'Allow',
               Principal: { Federated: 'cognito-identity.amazonaws.com' },
-              Action: 'sts:AssumeRoleWithWebIdentity',
+              Action: ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'],
               Condition: {
                 StringEquals: { 'cognito-identity.amazonaws.com:aud': pool.id },
                 'ForAnyValue:StringLike': { 'cognito-identity.amazonaws.com:amr': slot },

@@ -12,6 +12,7 @@ import {
   removeClientIDFromOpenIDConnectProvider,
 } from '../../src/logins/open-id-connect-provider.service';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { identityPoolRow } from '../support/identity-pool-row';
 import { TEST_NOW, administrator, fakeClock, serviceContext } from '../support/service-context';
 
 const URL_A = 'https://a.example';
@@ -37,20 +38,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-const insertPool = (id: string, arns: string[], deletedAt: Date | null = null) =>
-  node.manager.insert(IdentityPool, {
-    id,
-    name: 'pool',
-    allowUnauthenticatedIdentities: false,
-    allowClassicFlow: null,
-    openIdConnectProviderArns: arns,
-    tags: [],
-    authenticatedRoleArn: null,
-    unauthenticatedRoleArn: null,
-    createdAt: TEST_NOW,
-    lastModifiedAt: TEST_NOW,
-    deletedAt,
-  });
+const insertPool = (id: string, openIdConnectProviderArns: string[], deletedAt: Date | null = null) =>
+  node.manager.insert(IdentityPool, identityPoolRow({ id, openIdConnectProviderArns, deletedAt }));
 
 describe('creating', () => {
   test('A provider is stored with its ARN, its client IDs once each, and found again', async () => {

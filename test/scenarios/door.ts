@@ -35,6 +35,7 @@ export interface Listing {
   datasetSyncCount: number;
   datasetExists: boolean;
   datasetDeletedAfterRequestedSyncCount: boolean;
+  mergedDatasetNames: string[];
   nextToken: string | null;
   syncSessionToken: string;
 }

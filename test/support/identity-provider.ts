@@ -74,6 +74,9 @@ const makeKeys = async (): Promise<KeyPair[]> =>
 
 const DISCOVERY = '/.well-known/openid-configuration';
 const KEYS = '/keys';
+/** Where Apple, user pools and Facebook have their keys: they are known beforehand, without discovery. */
+const KNOWN_KEYS =
+  /^\/auth\/keys$|^\/[\w-]+\/\.well-known\/jwks\.json$|^\/\.well-known\/oauth\/openid\/jwks\/$/;
 
 class Issuer {
   readonly requests = { discovery: 0, keys: 0 };
@@ -89,7 +92,7 @@ class Issuer {
 
   answer(request: IncomingMessage, response: ServerResponse): void {
     if (request.url?.startsWith(DISCOVERY)) this.answerDiscovery(request.url, response);
-    else if (request.url === KEYS) this.answerKeys(response);
+    else if (request.url === KEYS || KNOWN_KEYS.test(request.url ?? '')) this.answerKeys(response);
     else response.writeHead(404).end();
   }
 

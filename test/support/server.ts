@@ -47,6 +47,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     directDatabaseUrl: database.url,
     secret: TEST_SECRET,
     administratorKey: TEST_ADMIN,
+    // Everything comes from one address here.
+    rateLimits: { ...loadConfig({}).rateLimits, enabled: false },
     ...options.config,
   };
   const { now, drainMs, log = pino({ level: 'silent' }) } = options;

@@ -41,6 +41,6 @@ export const serviceContext = (dataSource: DataSource, overrides: Partial<Contex
     publicUrl: 'http://localhost:4000',
   },
   log: pino({ level: 'silent' }),
-  requestId: 'test',
+  request: { id: 'test', sourceIp: null, userAgent: null },
   ...overrides,
 });

@@ -253,7 +253,7 @@ test('S19: an identity that is deleted under writers takes all of it along', asy
       times(8, (at) => outcomeOf(write(ctx, `d${at % 3}`, `k${at}`, 'v'))),
       world.dataSource.query('DELETE FROM identities WHERE identity_id = $1', [ctx.actor.identityId]),
     ]);
-    expect(outcomes.filter((code) => code !== 'OK' && code !== 'RESOURCE_NOT_FOUND')).toEqual([]);
+    expect(outcomes.filter((code) => code !== 'OK' && code !== 'IDENTITY_DELETED')).toEqual([]);
     const left = await world.dataSource.query(
       'SELECT (SELECT count(*) FROM datasets WHERE identity_id = $1) + (SELECT count(*) FROM records WHERE identity_id = $1) AS n',
       [ctx.actor.identityId],

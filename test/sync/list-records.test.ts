@@ -1,5 +1,7 @@
+import { inTransaction } from '../../src/context';
 import { deleteDataset } from '../../src/sync/datasets.service';
 import { listRecords, type RecordListing } from '../../src/sync/list-records.service';
+import { moveDatasets } from '../../src/sync/move-datasets';
 import { updateRecords } from '../../src/sync/update-records.service';
 import { disable, newRegionalId, refusal, remove, replace, startWorld, type SyncWorld } from './sync-world';
 
@@ -165,11 +167,20 @@ test('S30: a nextToken holds for the same identity, dataset and lastSyncCount on
   expect((await listRecords(ctx, { datasetName: 'd', nextToken, maxResults: 1 })).records).toHaveLength(1);
 });
 
+/** Merges a new identity that has these datasets into the caller's; answers its id. */
+const mergedInto = async (ctx: Ctx, datasetNames: string[]): Promise<string> => {
+  const loser = await world.newIdentity();
+  for (const datasetName of datasetNames)
+    await updateRecords(loser, { datasetName, recordPatches: [replace('k', 'v')] });
+  await inTransaction(ctx, (tx) => moveDatasets(tx, loser.actor.identityId, ctx.actor.identityId));
+  return loser.actor.identityId;
+};
+
 test('S31: datasets of merged identities are named until they are deleted', async () => {
   const ctx = await world.newIdentity();
-  const [loser, another] = [newRegionalId(), newRegionalId()];
-  const names = [`d.${loser}`, `d.${another}`, 'd.x', `dd.${loser}`, `d.e.${loser}`, `d:${loser}`, 'd'];
-  for (const datasetName of names)
+  const loser = await mergedInto(ctx, ['d', 'dd', 'd.e']);
+  const another = await mergedInto(ctx, ['d']);
+  for (const datasetName of ['d.x', `d:${loser}`, 'd'])
     await updateRecords(ctx, { datasetName, recordPatches: [replace('k', 'v')] });
   const merged = async () => (await listRecords(ctx, { datasetName: 'd' })).mergedDatasetNames;
   expect(await merged()).toEqual([`d.${loser}`, `d.${another}`].sort());
@@ -179,12 +190,24 @@ test('S31: datasets of merged identities are named until they are deleted', asyn
 
 test('S31: they are named even when the identity has no dataset of that name itself', async () => {
   const ctx = await world.newIdentity();
-  const datasetName = `d.${newRegionalId()}`;
-  await updateRecords(ctx, { datasetName, recordPatches: [replace('k', 'v')] });
+  const loser = await mergedInto(ctx, ['d']);
   expect(await listRecords(ctx, { datasetName: 'd' })).toMatchObject({
     datasetExists: false,
-    mergedDatasetNames: [datasetName],
+    mergedDatasetNames: [`d.${loser}`],
   });
+});
+
+test('S45: the dataset of a merged identity is written like any other, and made by the merge alone', async () => {
+  const ctx = await world.newIdentity();
+  const loser = await mergedInto(ctx, ['d']);
+  const merged = { datasetName: `d.${loser}`, recordPatches: [replace('k', 'w', 1)] };
+  const madeUp = { datasetName: `d.${newRegionalId()}`, recordPatches: [replace('k', 'v')] };
+  const notFound = { code: 'RESOURCE_NOT_FOUND', fields: { field: 'datasetName' } };
+
+  expect((await updateRecords(ctx, merged)).datasetSyncCount).toBe(2);
+  expect(await refusal(updateRecords(ctx, madeUp))).toMatchObject(notFound);
+  await deleteDataset(ctx, merged);
+  expect(await refusal(updateRecords(ctx, merged))).toMatchObject(notFound);
 });
 
 test('S19: listing is refused for strangers, unknown and merged identities', async () => {

@@ -4,8 +4,10 @@ import type { IdentityActor } from '../../src/actor';
 import type { Context } from '../../src/context';
 import { createDataSource } from '../../src/db/data-source';
 import { ServiceError } from '../../src/errors';
+import { IdentityPool } from '../../src/identity-pools/identity-pool.entity';
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import { createTestDatabase } from '../support/database';
+import { identityPoolRow } from '../support/identity-pool-row';
 import { administrator, fakeClock, serviceContext, type FakeClock } from '../support/service-context';
 
 /** A database with one identity pool, and identities on demand. */
@@ -45,19 +47,20 @@ export const identityActor = (
 export const newRegionalId = (): string => `us-east-1:${randomUUID()}`;
 
 const insertPool = async (dataSource: DataSource, identityPoolId: string, now: Date): Promise<void> => {
-  await dataSource.query(
-    `INSERT INTO identity_pools (identity_pool_id, name, allow_unauthenticated_identities,
-       open_id_connect_provider_arns, tags, created_at, last_modified_at)
-     VALUES ($1, 'games', true, '[]', '[]', $2, $2)`,
-    [identityPoolId, now],
-  );
+  const row = {
+    id: identityPoolId,
+    allowUnauthenticatedIdentities: true,
+    createdAt: now,
+    lastModifiedAt: now,
+  };
+  await dataSource.getRepository(IdentityPool).insert(identityPoolRow(row));
 };
 
 const insertIdentity = async (dataSource: DataSource, identityPoolId: string, now: Date): Promise<string> => {
   const identityId = newRegionalId();
   await dataSource.query(
-    `INSERT INTO identities (identity_id, identity_pool_id, is_authenticated, created_at, last_modified_at)
-     VALUES ($1, $2, false, $3, $3)`,
+    `INSERT INTO identities (identity_id, identity_pool_id, is_authenticated, last_active_at, created_at, last_modified_at)
+     VALUES ($1, $2, false, $3, $3, $3)`,
     [identityId, identityPoolId, now],
   );
   return identityId;

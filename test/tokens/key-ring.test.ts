@@ -187,7 +187,7 @@ describe('rotation', () => {
   test('Rotations at the same time come one after the other', async () => {
     const ctx = serviceContext(node);
     await signingKey(ctx);
-    let second: Promise<void> | undefined;
+    let second: Promise<unknown> | undefined;
 
     await inTransaction(ctx, async (tx) => {
       await rotate(tx);

@@ -44,7 +44,7 @@ export const endedCredentials = (stage: () => Stage): void => {
     ];
 
     expect(refusals.map(({ message }) => message)).toEqual(
-      Array(3).fill(`RESOURCE_NOT_FOUND: Identity '${guest.identityId}' not found.`),
+      Array(3).fill(`IDENTITY_DELETED: Identity '${guest.identityId}' was deleted.`),
     );
   });
 

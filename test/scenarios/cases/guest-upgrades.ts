@@ -25,7 +25,7 @@ export const guestUpgrades = (stage: () => Stage): void => {
     ]);
   });
 
-  test('a guest whose login belongs to another identity is told so, and neither loses anything', async () => {
+  test('a guest whose login belongs to another identity goes on as that one, and neither loses anything', async () => {
     const { door, newPool, newGuest, loginOf } = stage();
     const identityPoolId = await newPool();
     const known = await door.getId({ identityPoolId, logins: [await loginOf('linus')] });
@@ -35,13 +35,20 @@ export const guestUpgrades = (stage: () => Stage): void => {
     await phone.sync(guest.sync);
 
     const logins = [await loginOf('linus')];
-    const refused = await refusalOf(door.getCredentialsForIdentity({ identityId: guest.identityId, logins }));
+    const { identityId, credentials } = await door.getCredentialsForIdentity({
+      identityId: guest.identityId,
+      logins,
+    });
 
-    expect(refused.code).toBe('RESOURCE_CONFLICT');
-    expect(refused.message).toContain('already linked to another identity');
-    expect(await door.getId({ identityPoolId, logins })).toEqual(known);
-    const { records } = await guest.sync.listRecords({ datasetName: 'game', lastSyncCount: 0 });
+    expect(identityId).toBe(known.identityId);
+    const sync = door.sync(credentials);
+    const { mergedDatasetNames } = await sync.listRecords({ datasetName: 'game', lastSyncCount: 0 });
+    expect(mergedDatasetNames).toEqual([`game.${guest.identityId}`]);
+    const datasetName = `game.${guest.identityId}`;
+    const { records } = await sync.listRecords({ datasetName, lastSyncCount: 0 });
     expect(records.map(({ value }) => value)).toEqual(['1']);
+    const late = await refusalOf(guest.sync.listRecords({ datasetName: 'game', lastSyncCount: 0 }));
+    expect(late.code).toBe('NOT_AUTHORIZED');
   });
 
   test('the login of one pool opens nothing in another', async () => {

@@ -4,7 +4,8 @@ import { Refusal, type Caller, type Door, type Pull, type Update } from '../door
 const RECORD = 'key value syncCount lastModifiedBy';
 
 const LIST_RECORDS = `query ($input: ListRecordsInput!) { listRecords(input: $input) {
-  records { ${RECORD} } datasetSyncCount datasetExists datasetDeletedAfterRequestedSyncCount nextToken syncSessionToken } }`;
+  records { ${RECORD} } datasetSyncCount datasetExists datasetDeletedAfterRequestedSyncCount
+  mergedDatasetNames nextToken syncSessionToken } }`;
 
 const UPDATE_RECORDS = `mutation ($input: UpdateRecordsInput!) { updateRecords(input: $input) {
   records { ${RECORD} } datasetSyncCount } }`;

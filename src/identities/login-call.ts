@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { Context } from '../context';
+import { invalidParameter, notAuthorized } from '../errors';
+import type { IdentityPool } from '../identity-pools/identity-pool.entity';
+import { findPool, poolNotFound } from '../identity-pools/identity-pool.service';
+import type { VerifiedLogin } from '../logins/verify-logins';
+import { identityNotFound } from '../sync/dataset-owner';
+import { decideForIdentity, decideGetId, forbidden } from './decide-logins';
+import type { LoginScope } from './login-rows';
+import type { LoginCall } from './settle-logins';
+
+/** What a provider says of a user: its name and its token. */
+export interface LoginInput {
+  provider: string;
+  token: string;
+}
+
+/** Logins as they come in: their own limits are checked where they are verified. */
+export const loginList = z
+  .array(z.object({ provider: z.string(), token: z.string() }))
+  .nullish()
+  .transform((list) => list ?? []);
+
+/** AWS's words for a caller who takes the developer provider's name for a public one. */
+export const requirePublicProviders = (pool: IdentityPool, logins: LoginInput[]): void => {
+  const at = logins.findIndex((login) => login.provider === pool.developerProviderName);
+  if (at < 0) return;
+  throw invalidParameter('Please provide a valid public provider', { field: `logins[${at}].provider` });
+};
+
+/** What the logins of a pool are read by. */
+export const scopeOf = (pool: IdentityPool): LoginScope => ({
+  identityPoolId: pool.id,
+  developerProvider: pool.developerProviderName,
+});
+
+/** The pool. @throws RESOURCE_NOT_FOUND */
+export const requirePool = async (ctx: Context, identityPoolId: string): Promise<IdentityPool> => {
+  const pool = await findPool(ctx, identityPoolId);
+  if (!pool) throw poolNotFound(identityPoolId);
+  return pool;
+};
+
+/** @throws NOT_AUTHORIZED in AWS's words when the pool has no guests. */
+export const requireGuestAccess = (pool: IdentityPool): void => {
+  if (!pool.allowUnauthenticatedIdentities)
+    throw notAuthorized('Unauthenticated access is not supported for this identity pool.');
+};
+
+/**
+ * The call that verified logins make, of the identity that the caller named or of none: what `settleLogins` takes. A
+ * token that the customer's back end asked us for proves the identity that it is about, and no other; it is no login.
+ * @throws NOT_AUTHORIZED when the caller named another one.
+ */
+export const loginCall = (
+  pool: IdentityPool,
+  identityId: string | null,
+  logins: VerifiedLogin[],
+): LoginCall => {
+  const vouched = logins.find((login) => login.developer)?.developer?.identityId;
+  if (vouched !== undefined && identityId !== null && vouched !== identityId) throw forbidden(identityId);
+  const named = identityId ?? vouched ?? null;
+  return {
+    ...scopeOf(pool),
+    identityId: named,
+    proven: logins.filter((login) => !login.developer),
+    decide: (world) => {
+      if (named === null) return decideGetId(world);
+      if (!world.named) throw identityNotFound(named);
+      return decideForIdentity(world.named, world, vouched !== undefined);
+    },
+  };
+};

@@ -1,0 +1,68 @@
+import { In } from 'typeorm';
+import { recordAudit } from '../audit/record-audit';
+import type { Context } from '../context';
+import { identityPoolArn } from '../ids';
+import { moveDatasets, type DatasetMove } from '../sync/move-datasets';
+import { Identity } from './identity.entity';
+import { IdentityLogin } from './identity-login.entity';
+import { Login } from './login.entity';
+
+/** What a merge did to one identity. */
+export interface MergedIdentity {
+  identityId: string;
+  mergedInto: string;
+  datasets: DatasetMove[];
+}
+
+/**
+ * Merges identities into one (B4): it gets their logins, and their datasets as `NAME.LOSERID`; they stay as records,
+ * disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
+ */
+export const mergeInto = async (
+  tx: Context,
+  survivorId: string,
+  loserIds: string[],
+): Promise<MergedIdentity[]> => {
+  const merged: MergedIdentity[] = [];
+  for (const loserId of loserIds) {
+    await moveLogins(tx, loserId, survivorId);
+    const datasets = await moveDatasets(tx, loserId, survivorId);
+    merged.push({ identityId: loserId, mergedInto: survivorId, datasets });
+  }
+  await disable(tx, loserIds, survivorId);
+  return merged;
+};
+
+/** A merge cannot be undone, so the audit log has each, whichever call brought it about. */
+export const recordMerge = async (
+  tx: Context,
+  identityPoolId: string,
+  merged: MergedIdentity[],
+): Promise<void> => {
+  for (const { identityId, mergedInto, datasets } of merged)
+    await recordAudit(tx, {
+      action: 'cognito-identity:MergeIdentities',
+      resource: identityPoolArn(tx.config, identityPoolId),
+      identityId: mergedInto,
+      details: { identityId, mergedInto, datasets: datasets.length },
+    });
+};
+
+const moveLogins = async (tx: Context, loserId: string, survivorId: string): Promise<void> => {
+  const rows = await tx.db.findBy(IdentityLogin, { identityId: loserId });
+  if (rows.length === 0) return;
+  await tx.db.update(Login, { key: In(rows.map((row) => row.loginKey)) }, { identityId: survivorId });
+  await tx.db.insert(
+    IdentityLogin,
+    rows.map((row) => ({ ...row, identityId: survivorId })),
+  );
+  await tx.db.delete(IdentityLogin, { identityId: loserId });
+};
+
+const disable = async (tx: Context, loserIds: string[], survivorId: string): Promise<void> => {
+  await tx.db.update(
+    Identity,
+    { id: In(loserIds) },
+    { disabledAt: tx.now(), mergedInto: survivorId, lastModifiedAt: tx.now() },
+  );
+};

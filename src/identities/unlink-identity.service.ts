@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { recordAudit } from '../audit/record-audit';
+import { inTransaction, type Context } from '../context';
+import { verifyLogins } from '../logins/verify-logins';
+import { LIMITS } from '../protocol/limits';
+import { limitCaller, limitPool } from '../rate-limits/rate-limits';
+import { parse, regionalId, text } from '../validate';
+import { recordCounts } from './count-identities';
+import { forbidden, requireOwnLogin, type IdentityState } from './decide-logins';
+import { loginList, requirePool, scopeOf } from './login-call';
+import { describe, type IdentityDescription } from './identity.service';
+import { Identity } from './identity.entity';
+import { findIdentity, identityGone, lockIdentities, loginsOf, stateOf } from './identity-state';
+import { lockLogins, unlinkRows, withOwners } from './login-rows';
+
+const unlinkInput = z.object({
+  identityId: regionalId,
+  logins: loginList,
+  loginsToRemove: z.array(text(1, LIMITS.providerNameLength)).max(LIMITS.loginsPerIdentity),
+});
+
+export type UnlinkIdentityInput = z.input<typeof unlinkInput>;
+
+/**
+ * UnlinkIdentity, for anybody who proves one of the identity's logins. Removing the last login leaves an identity that
+ * nobody can reach; the login gets a new identity next time.
+ * @throws NOT_AUTHORIZED, RESOURCE_NOT_FOUND.
+ */
+export const unlinkIdentity = async (
+  ctx: Context,
+  input: UnlinkIdentityInput,
+): Promise<IdentityDescription> => {
+  const given = parse(unlinkInput, input);
+  await limitCaller(ctx, 'unlinkIdentity');
+  const { identityPoolId } = await findIdentity(ctx, given.identityId);
+  const pool = await requirePool(ctx, identityPoolId);
+  await limitPool(ctx, pool.id, 'unlinkIdentity');
+  const verified = await verifyLogins(ctx, pool, given.logins);
+  return inTransaction(ctx, async (tx) => {
+    const state = await lockedState(tx, given.identityId, pool.developerProviderName);
+    const isProven = verified.some((login) => login.developer?.identityId === state.id);
+    if (!isProven) requireOwnLogin(state, await withOwners(tx, scopeOf(pool), verified));
+    const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
+    await recordAudit(tx, {
+      action: 'cognito-identity:UnlinkIdentity',
+      resource: '*',
+      identityPoolId,
+      identityId: state.id,
+      details: { providers: remove.map((login) => login.provider) },
+    });
+    return unlinkFrom(
+      tx,
+      state,
+      remove.map((login) => login.key),
+    );
+  });
+};
+
+/** The identity under lock, its logins first. @throws NOT_AUTHORIZED when it is disabled. */
+export const lockedState = async (
+  tx: Context,
+  identityId: string,
+  developerProvider: string | null,
+): Promise<IdentityState> => {
+  const linked = await loginsOf(tx, identityId);
+  await lockLogins(
+    tx,
+    linked.map((login) => login.loginKey),
+  );
+  const [identity] = await lockIdentities(tx, [identityId]);
+  if (!identity) throw await identityGone(tx, identityId);
+  const state = await stateOf(tx, identity, developerProvider);
+  if (state.isDisabled) throw forbidden(identityId);
+  return state;
+};
+
+/** Takes logins off a locked identity and answers with what is left of it. */
+export const unlinkFrom = async (
+  tx: Context,
+  state: IdentityState,
+  keys: string[],
+): Promise<IdentityDescription> => {
+  await unlinkRows(tx, state.id, keys);
+  await tx.db.update(Identity, { id: state.id }, { lastModifiedAt: tx.now() });
+  const identity = await findIdentity(tx, state.id);
+  const left = state.logins.filter((login) => !keys.includes(login.key));
+  await recordCounts(tx, identity.identityPoolId, [state], [{ ...state, logins: left }]);
+  return describe(tx, identity);
+};

@@ -1,0 +1,345 @@
+import {
+  allow,
+  createKey,
+  createPool,
+  getId,
+  loginOf,
+  registerProvider,
+  trustOf,
+  type Data,
+  type Login,
+} from '../support/factories';
+import type { TestIdentityProvider } from '../support/identity-provider';
+import { makeSamlKey, samlMetadata } from '../support/saml-identity-provider';
+import { TEST_ADMIN, type TestServer } from '../support/server';
+
+/** Members of an input, or arguments. One that is undefined may be given, but is left out. */
+export type Members = Record<string, unknown>;
+
+/**
+ * Inputs of every operation that are taken as they are, with an item in every list and all members of every object.
+ * Several where members exclude each other: each of them is in one. A new operation or member has to be added here.
+ */
+export const validInputs = async (
+  server: TestServer,
+  issuer: TestIdentityProvider,
+): Promise<Record<string, Members | Members[]>> => {
+  const world = await makeWorld(server, issuer);
+  return {
+    ...pagesAndNouns(world),
+    ...ofIdentityPools(world),
+    ...ofIdentities(world),
+    ...ofDevelopers(world),
+    ...ofIdentityProviders(world),
+    ...ofRolesAndKeys(world),
+    ...ofDatasets(world),
+  };
+};
+
+/** What the inputs name. */
+type World = Awaited<ReturnType<typeof makeWorld>>;
+
+const DEVELOPER = 'login.example';
+
+const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
+  const metadata = samlMetadata([{ certificate: makeSamlKey().certificate, use: 'signing' }]);
+  const samlProvider = async (name: string): Promise<string> =>
+    (await call(server, 'createSAMLProvider', { name, samlMetadataDocument: metadata }, 'samlProviderArn'))
+      .samlProviderArn;
+  const openIDConnectProviderArn = await registerProvider(server, issuer);
+  const samlProviderArn = await samlProvider('idp');
+  const pool = poolMembers(openIDConnectProviderArn, samlProviderArn);
+  const { id: identityPoolId, roles } = await createPool(server, pool);
+  const login = await loginOf(issuer, 'ada');
+  const { id: identityId } = await getId(server, identityPoolId, [login]);
+  await makeDataset(server, identityId);
+  await developerIdentity(server, identityPoolId, 'bob');
+  await ageSigningKey(server);
+  return {
+    metadata,
+    openIDConnectProviderArn,
+    samlProviderArn,
+    /** Providers that no pool names. */
+    spareOpenIDConnectProviderArn: await registerProvider(server, { issuer: 'https://spare.example.com' }),
+    spareSamlProviderArn: await samlProvider('spare'),
+    /** Members of the pool, and of others like it. */
+    pool,
+    identityPoolId,
+    authenticatedRole: roles.authenticated as string,
+    unauthenticatedRole: roles.unauthenticated as string,
+    login,
+    loginKey: issuer.loginKey,
+    identityId,
+    /** For the classic flow. */
+    token: (await call(server, 'getOpenIdToken', { identityId, logins: [login] }, 'token')).token,
+    alice: await developerIdentity(server, identityPoolId, 'alice'),
+    mapped: await makeMapped(server, openIDConnectProviderArn, login),
+    accessKeyId: (await createKey(server, { managedPolicies: ['READ_ONLY'] })).apiKey.accessKeyId,
+  };
+};
+
+/** What a mutation with an input answers. */
+const call = async (server: TestServer, name: string, input: object, selection: string): Promise<Data> => {
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+  const document = `mutation ($input: ${type}!) { ${name}(input: $input) { ${selection} } }`;
+  return (await server.run(document, { input }, server.admin))[name];
+};
+
+const poolMembers = (openIDConnectProviderArn: string, samlProviderArn: string): Members => ({
+  identityPoolName: 'p',
+  allowUnauthenticatedIdentities: true,
+  allowClassicFlow: true,
+  openIdConnectProviderARNs: [openIDConnectProviderArn],
+  samlProviderARNs: [samlProviderArn],
+  supportedLoginProviders: [{ provider: 'accounts.google.com', appId: 'app' }],
+  cognitoIdentityProviders: [
+    {
+      providerName: 'cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf123',
+      clientId: 'app',
+      serverSideTokenCheck: false,
+    },
+  ],
+  developerProviderName: DEVELOPER,
+  identityPoolTags: [{ key: 'k', value: 'v' }],
+});
+
+const makeDataset = (server: TestServer, identityId: string): Promise<Data> => {
+  const recordPatches = [{ op: 'REPLACE', key: 'first', value: 'v', syncCount: 0 }];
+  return call(server, 'updateRecords', { identityId, datasetName: 'd', recordPatches }, 'datasetSyncCount');
+};
+
+const developerIdentity = async (
+  server: TestServer,
+  identityPoolId: string,
+  user: string,
+): Promise<string> => {
+  const input = { identityPoolId, logins: [{ provider: DEVELOPER, token: user }] };
+  return (await call(server, 'getOpenIdTokenForDeveloperIdentity', input, 'identityId')).identityId;
+};
+
+const mappingOf = (identityProvider: string, roleARN: string): Members => ({
+  identityProvider,
+  type: 'RULES',
+  ambiguousRoleResolution: 'DENY',
+  rulesConfiguration: { rules: [{ claim: 'sub', matchType: 'EQUALS', value: 'ada', roleARN }] },
+});
+
+/** An identity of a pool with a role mapping, and the role that it may ask for. */
+const makeMapped = async (
+  server: TestServer,
+  provider: string,
+  login: Login,
+): Promise<{ identityId: string; customRoleArn: string }> => {
+  const { id, roles } = await createPool(server, { openIdConnectProviderARNs: [provider] });
+  const roleMappings = [mappingOf(provider, roles.authenticated)];
+  const input = { identityPoolId: id, roles, roleMappings };
+  await call(server, 'setIdentityPoolRoles', input, '__typename');
+  const identity = await getId(server, id, [login]);
+  return { identityId: identity.id, customRoleArn: roles.authenticated };
+};
+
+/** So old that it may be rotated. */
+const ageSigningKey = (server: TestServer): Promise<unknown> =>
+  server.dataSource.query(`UPDATE signing_keys SET activated_at = activated_at - interval '2 hours'`);
+
+let names = 0;
+
+/** Another one each time it is asked for, so that what is taken first does not hide what comes after it. */
+const newName = (): string => `new-${(names += 1)}`;
+
+const nameOfRole = (arn: string): string => arn.split('/').at(-1) ?? '';
+
+const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+
+const PAGE = { first: 1, after: undefined };
+
+const POLICIES = [{ policyName: 'p', policyDocument: allow('*') }];
+
+const pagesAndNouns = (world: World): Record<string, Members> => ({
+  apiKeys: PAGE,
+  identityPools: PAGE,
+  identityProviders: PAGE,
+  roles: PAGE,
+  samlProviders: PAGE,
+  auditEvents: {
+    ...PAGE,
+    filter: {
+      action: 'cognito-identity:CreateIdentityPool',
+      actor: TEST_ADMIN.accessKeyId,
+      identityPoolId: world.identityPoolId,
+      from: daysAgo(1),
+      to: daysAgo(0),
+    },
+  },
+  identity: { id: world.identityId },
+  identityPool: { id: world.identityPoolId },
+  role: { name: nameOfRole(world.authenticatedRole) },
+  identityProvider: { arn: world.openIDConnectProviderArn },
+  samlProvider: { arn: world.samlProviderArn },
+});
+
+const ofIdentityPools = (world: World): Record<string, Members> => {
+  const { identityPoolId, pool, openIDConnectProviderArn, authenticatedRole, unauthenticatedRole } = world;
+  const resourceArn = `arn:aws:cognito-identity:us-east-1:000000000000:identitypool/${identityPoolId}`;
+  return {
+    createIdentityPool: { ...pool, createDefaultRoles: false },
+    updateIdentityPool: { identityPoolId, ...pool },
+    deleteIdentityPool: { identityPoolId },
+    setIdentityPoolRoles: {
+      identityPoolId,
+      roles: { authenticated: authenticatedRole, unauthenticated: unauthenticatedRole },
+      roleMappings: [mappingOf(openIDConnectProviderArn, authenticatedRole)],
+    },
+    setPrincipalTagAttributeMap: {
+      identityPoolId,
+      identityProviderName: world.loginKey,
+      useDefaults: false,
+      principalTags: [{ key: 'user', value: 'sub' }],
+    },
+    tagResource: { resourceArn, tags: [{ key: 'k', value: 'v' }] },
+    untagResource: { resourceArn, tagKeys: ['other'] },
+  };
+};
+
+const ofIdentities = (world: World): Record<string, Members | Members[]> => {
+  const { identityPoolId, identityId, login, loginKey } = world;
+  const logins = [login];
+  return {
+    getId: { identityPoolId, accountId: '1', logins },
+    previewMerge: { identityPoolId, identityId, logins },
+    getOpenIdToken: { identityId, logins },
+    getCredentialsForIdentity: { ...world.mapped, logins },
+    unlinkIdentity: { identityId, logins, loginsToRemove: ['other'] },
+    deleteIdentities: { identityIdsToDelete: [identityId] },
+    deleteIdleGuests: {
+      identityPoolId,
+      idleSince: daysAgo(2),
+      dryRun: true,
+      mode: 'DISABLE',
+      first: 1,
+    },
+    lookupLogin: [
+      { identityPoolId, provider: loginKey, subject: 'ada' },
+      { identityPoolId, provider: loginKey, token: login.token },
+    ],
+  };
+};
+
+const ofDevelopers = ({ identityPoolId, alice }: World): Record<string, Members> => ({
+  getOpenIdTokenForDeveloperIdentity: {
+    identityPoolId,
+    identityId: alice,
+    logins: [{ provider: DEVELOPER, token: 'alice' }],
+    principalTags: [{ key: 'k', value: 'v' }],
+    tokenDuration: 900,
+  },
+  lookupDeveloperIdentity: {
+    identityPoolId,
+    identityId: alice,
+    developerUserIdentifier: 'alice',
+    maxResults: 1,
+    nextToken: undefined,
+  },
+  mergeDeveloperIdentities: {
+    identityPoolId,
+    developerProviderName: DEVELOPER,
+    sourceUserIdentifier: 'bob',
+    destinationUserIdentifier: 'alice',
+  },
+  unlinkDeveloperIdentity: {
+    identityPoolId,
+    identityId: alice,
+    developerProviderName: DEVELOPER,
+    developerUserIdentifier: 'alice',
+  },
+});
+
+const ofIdentityProviders = (world: World): Record<string, Members> => {
+  const { openIDConnectProviderArn, samlProviderArn, metadata: samlMetadataDocument } = world;
+  return {
+    createOpenIDConnectProvider: {
+      clientIDList: ['app'],
+      get url() {
+        return `https://${newName()}.example.com`;
+      },
+    },
+    deleteOpenIDConnectProvider: { openIDConnectProviderArn: world.spareOpenIDConnectProviderArn },
+    addClientIDToOpenIDConnectProvider: { openIDConnectProviderArn, clientID: 'app' },
+    removeClientIDFromOpenIDConnectProvider: { openIDConnectProviderArn, clientID: 'other' },
+    createSAMLProvider: {
+      samlMetadataDocument,
+      get name() {
+        return newName();
+      },
+    },
+    updateSAMLProvider: { samlProviderArn, samlMetadataDocument },
+    deleteSAMLProvider: { samlProviderArn: world.spareSamlProviderArn },
+  };
+};
+
+const ofRolesAndKeys = (world: World): Record<string, Members> => {
+  const role = {
+    assumeRolePolicyDocument: trustOf(world.identityPoolId),
+    description: 'd',
+    maxSessionDuration: 3600,
+    policies: POLICIES,
+  };
+  return {
+    createRole: {
+      ...role,
+      roleArn: undefined,
+      get roleName() {
+        return newName();
+      },
+    },
+    updateRole: { ...role, roleName: nameOfRole(world.authenticatedRole) },
+    deleteRole: { roleName: nameOfRole(world.unauthenticatedRole) },
+    simulatePolicy: {
+      policySourceArn: world.authenticatedRole,
+      policyInputList: [allow('*')],
+      sessionPolicyInputList: [allow('*')],
+      actionNames: ['cognito-sync:ListRecords'],
+      resourceArns: ['*'],
+      contextEntries: [{ contextKeyName: 'aws:CurrentTime', contextKeyValues: ['x'] }],
+    },
+    assumeRoleWithWebIdentity: {
+      roleArn: world.authenticatedRole,
+      roleSessionName: 'app',
+      webIdentityToken: world.token,
+      durationSeconds: 900,
+      policy: allow('*'),
+    },
+    createApiKey: { name: 'k', managedPolicies: ['READ_ONLY'], policies: POLICIES },
+    revokeApiKey: { accessKeyId: world.accessKeyId },
+    rotateSigningKey: { evenIfRecent: true, withdrawRetired: false },
+  };
+};
+
+const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Members> => {
+  const dataset = { identityPoolId, identityId, datasetName: 'd' };
+  const patch = {
+    op: 'REPLACE',
+    value: 'v',
+    syncCount: 0,
+    deviceLastModifiedDate: '2027-03-01T00:00:00Z',
+    get key() {
+      return newName();
+    },
+  };
+  return {
+    updateRecords: {
+      ...dataset,
+      deviceId: 'phone',
+      syncSessionToken: undefined,
+      recordPatches: [patch],
+    },
+    deleteDataset: dataset,
+    listRecords: {
+      ...dataset,
+      lastSyncCount: 0,
+      maxResults: 1,
+      nextToken: undefined,
+      syncSessionToken: undefined,
+    },
+  };
+};

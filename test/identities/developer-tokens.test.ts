@@ -1,0 +1,108 @@
+import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
+import {
+  createPool,
+  getCredentials,
+  getId,
+  loginOf,
+  refusalOf,
+  registerProvider,
+  tryGetId,
+  type Data,
+  type Login,
+} from '../support/factories';
+import { startTestServer, type TestServer } from '../support/server';
+
+const DEVELOPER = 'login.my.app';
+
+let server: TestServer;
+let issuer: TestIdentityProvider;
+let pool: Data;
+
+beforeAll(async () => {
+  [server, issuer] = await Promise.all([startTestServer(), startIdentityProvider()]);
+  pool = await createPool(server, {
+    allowUnauthenticatedIdentities: false,
+    developerProviderName: DEVELOPER,
+    openIdConnectProviderARNs: [await registerProvider(server, issuer)],
+  });
+});
+afterAll(() => Promise.all([server, issuer].map((each) => each?.close())));
+
+/** A back end's user with its identity and the token that the back end hands to the app. */
+const developerUser = async (user: string): Promise<{ identityId: string; login: Login }> => {
+  const { getOpenIdTokenForDeveloperIdentity: made } = await server.run(
+    `mutation ($input: GetOpenIdTokenForDeveloperIdentityInput!) {
+       getOpenIdTokenForDeveloperIdentity(input: $input) { identityId token } }`,
+    { input: { identityPoolId: pool.id, logins: [{ provider: DEVELOPER, token: user }] } },
+    server.admin,
+  );
+  return {
+    identityId: made.identityId,
+    login: { provider: 'cognito-identity.amazonaws.com', token: made.token },
+  };
+};
+
+const preview = async (input: object): Promise<Data> =>
+  (
+    await server.run(
+      `query ($input: PreviewMergeInput!) { previewMerge(input: $input) {
+         identityId merges { identityId } linkedProviders } }`,
+      { input: { identityPoolId: pool.id, ...input } },
+    )
+  ).previewMerge;
+
+describe('the token that a back end asked for', () => {
+  it('gets the identity that it is about from getId, and makes none', async () => {
+    const { identityId, login } = await developerUser('ada');
+
+    expect(await getId(server, pool.id, [login])).toMatchObject({ id: identityId, logins: [DEVELOPER] });
+  });
+
+  it('links a login beside it to that identity, as previewMerge says before', async () => {
+    const { identityId, login } = await developerUser('bob');
+    const logins = [login, await loginOf(issuer, 'bob')];
+
+    expect(await preview({ logins })).toEqual({
+      identityId,
+      merges: [],
+      linkedProviders: [issuer.loginKey],
+    });
+    expect((await getId(server, pool.id, logins)).logins).toEqual([DEVELOPER, issuer.loginKey]);
+  });
+
+  it('takes in the identity of a login beside it, as previewMerge says before', async () => {
+    const { identityId, login } = await developerUser('cy');
+    const other = await getId(server, pool.id, [await loginOf(issuer, 'cy')]);
+    const logins = [login, await loginOf(issuer, 'cy')];
+
+    const merges = [{ identityId: other.id }];
+    expect(await preview({ identityId, logins })).toEqual({ identityId, merges, linkedProviders: [] });
+    await getCredentials(server, identityId, logins);
+    expect((await getId(server, pool.id, [await loginOf(issuer, 'cy')])).id).toBe(identityId);
+  });
+
+  it('is no proof of another identity', async () => {
+    const { login } = await developerUser('dan');
+    const { identityId } = await developerUser('eve');
+
+    const answer = await server.graphql(
+      'query ($input: PreviewMergeInput!) { previewMerge(input: $input) { identityId } }',
+      { input: { identityPoolId: pool.id, identityId, logins: [login] } },
+    );
+
+    expect(refusalOf(answer)).toMatchObject({
+      code: 'NOT_AUTHORIZED',
+      message: `Access to Identity '${identityId}' is forbidden.`,
+    });
+  });
+
+  it('does not count as no login at all', async () => {
+    const answer = await server.graphql(
+      'query ($input: PreviewMergeInput!) { previewMerge(input: $input) { identityId } }',
+      { input: { identityPoolId: pool.id, logins: [] } },
+    );
+
+    expect(refusalOf(answer)).toMatchObject({ code: 'INVALID_PARAMETER', field: 'logins' });
+    expect(refusalOf(await tryGetId(server, pool.id)).code).toBe('NOT_AUTHORIZED');
+  });
+});
