@@ -19,6 +19,36 @@ export const url = (protocols: string[]) =>
 /** Where a PostgreSQL server is; may be left out. */
 export const postgresUrl = url(['postgres:', 'postgresql:']).optional();
 
+/** Whether it can be sent once its percent signs are undone. */
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Small letters alone: the library takes `REDISS://` for a connection without TLS. A query would change its options. */
+const isRedisAddress = (text: string): boolean => {
+  if (!/^rediss?:/.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, password, pathname, search, hash } = new URL(text);
+  return (
+    hostname !== '' &&
+    [username, password].every(isDecodable) &&
+    /^(\/\d{0,5})?$/.test(pathname) &&
+    search + hash === ''
+  );
+};
+
+/** Where a Redis is. */
+export const redisUrl = z
+  .string()
+  .refine(
+    isRedisAddress,
+    'must be redis://HOST or rediss://HOST, with user:password@ before the host and :PORT and /DATABASE (a number) behind it if need be',
+  );
+
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 /** What is sent there proves who somebody is, so it goes encrypted or stays on this machine. */

@@ -4,6 +4,7 @@ import {
   listOfNames,
   postgresUrl,
   proxies,
+  redisUrl,
   safeAddress,
   trueOrFalse,
   url,
@@ -76,6 +77,8 @@ export interface Config {
   directDatabaseUrl: string | undefined;
   /** `DATABASE_POOL_SIZE`: connections that one node opens. Default 10, 1 to 1,000. */
   databasePoolSize: number;
+  /** `REDIS_URL`: a Redis, such as `rediss://user:password@host:6379/0`, to count calls in for the rate limits. None by default: they are counted in the database. */
+  redisUrl: string | undefined;
   /** `LOG_LEVEL`: fatal, error, warn, info, debug, trace or silent. Default info. */
   logLevel: string;
   /** `ROCKPOOL_DATA_DIR`: where the embedded database lives. Default `./.rockpool`; `/var/lib/rockpool` for root. */
@@ -131,6 +134,7 @@ const environment = z.object({
   DATABASE_URL: postgresUrl,
   DIRECT_DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: wholeNumber(1, 1000).default(10),
+  REDIS_URL: redisUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   ROCKPOOL_DATA_DIR: z.string().min(1, 'must not be empty').optional(),
   ROCKPOOL_PUBLIC_URL: url(['http:', 'https:']).optional(),
@@ -222,6 +226,7 @@ const toConfig = (env: Environment): Config => ({
   databaseUrl: env.DATABASE_URL,
   directDatabaseUrl: env.DIRECT_DATABASE_URL ?? env.DATABASE_URL,
   databasePoolSize: env.DATABASE_POOL_SIZE,
+  redisUrl: env.REDIS_URL,
   logLevel: env.LOG_LEVEL,
   dataDir: env.ROCKPOOL_DATA_DIR ?? defaultDataDir(),
   publicUrl: env.ROCKPOOL_PUBLIC_URL?.replace(/\/+$/, ''),

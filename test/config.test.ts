@@ -26,6 +26,7 @@ describe('without any variable, the configuration', () => {
       databaseUrl: undefined,
       directDatabaseUrl: undefined,
       databasePoolSize: 10,
+      redisUrl: undefined,
       logLevel: 'info',
       publicUrl: undefined,
       region: 'us-east-1',
@@ -88,6 +89,9 @@ describe('a variable', () => {
     ['HOST', '::', { host: '::' }],
     ['DATABASE_POOL_SIZE', '1', { databasePoolSize: 1 }],
     ['DATABASE_POOL_SIZE', '1000', { databasePoolSize: 1000 }],
+    ...['redis://cache', 'rediss://me:t%40ger@cache.example:6380/15', 'redis://:tiger@[::1]:6379/'].map(
+      (redisUrl): [string, string, Partial<Config>] => ['REDIS_URL', redisUrl, { redisUrl }],
+    ),
     ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
     ['ROCKPOOL_DATA_DIR', '/tmp/data', { dataDir: '/tmp/data' }],
     ['ROCKPOOL_PUBLIC_URL', 'https://id.example.com', { publicUrl: 'https://id.example.com' }],
@@ -156,6 +160,8 @@ describe('a variable', () => {
     'must be a URL that starts with https:// (http:// only for localhost, 127.0.0.1 and [::1]), without user name and password';
   const NUMBER = 'must be a whole number from';
   const POSTGRES = 'must be a URL that starts with postgres:// or postgresql://';
+  const REDIS =
+    'must be redis://HOST or rediss://HOST, with user:password@ before the host and :PORT and /DATABASE (a number) behind it if need be';
   const HTTP = 'must be a URL that starts with http:// or https://';
   const refused: [name: string, value: string, problem: string][] = [
     ['PORT', 'abc', `${NUMBER} 0 to 65535`],
@@ -166,6 +172,15 @@ describe('a variable', () => {
     ['PORT', ' 4000', `${NUMBER} 0 to 65535`],
     ['DATABASE_POOL_SIZE', '0', `${NUMBER} 1 to 1000`],
     ['DATABASE_POOL_SIZE', '1001', `${NUMBER} 1 to 1000`],
+    ['REDIS_URL', 'cache:6379', REDIS],
+    ['REDIS_URL', 'redis:cache', REDIS],
+    ['REDIS_URL', 'redis:///0', REDIS],
+    ['REDIS_URL', 'http://cache', REDIS],
+    ['REDIS_URL', 'REDISS://cache', REDIS],
+    ['REDIS_URL', 'redis://cache/first', REDIS],
+    ['REDIS_URL', 'redis://cache?enableOfflineQueue=true', REDIS],
+    ['REDIS_URL', 'redis://me:100%@cache', REDIS],
+    ['REDIS_URL', 'redis://100%4:1@cache', REDIS],
     ['LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
     ['ROCKPOOL_PUBLIC_URL', 'id.example.com', HTTP],
     ['ROCKPOOL_PUBLIC_URL', 'ftp://id.example.com', HTTP],
@@ -280,6 +295,7 @@ describe('a start with wrong variables', () => {
     PORT: 'http',
     DATABASE_URL: 'mysql://root:hunter2hunter2@localhost/db',
     DATABASE_POOL_SIZE: '0',
+    REDIS_URL: 'redis//me:hunter4@cache',
     LOG_LEVEL: 'loud',
     ROCKPOOL_REGION: 'here',
     ROCKPOOL_SECRET: 'hunter3',
@@ -306,10 +322,11 @@ describe('a start with wrong variables', () => {
 
   it('lists every mistake, one to a line, in words', () => {
     expect(stderr.trim().split('\n')).toEqual([
-      'The configuration has 8 mistake(s):',
+      'The configuration has 9 mistake(s):',
       '  - PORT must be a whole number from 0 to 65535',
       '  - DATABASE_URL must be a URL that starts with postgres:// or postgresql://',
       '  - DATABASE_POOL_SIZE must be a whole number from 1 to 1000',
+      '  - REDIS_URL must be redis://HOST or rediss://HOST, with user:password@ before the host and :PORT and /DATABASE (a number) behind it if need be',
       '  - LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
       '  - ROCKPOOL_REGION must look like us-east-1',
       '  - ROCKPOOL_SECRET must have 32 characters or more',
