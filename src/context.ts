@@ -1,4 +1,5 @@
 import { DataSource, EntityManager } from 'typeorm';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Actor } from './actor';
 import type { Config } from './config';
@@ -23,6 +24,8 @@ export interface Context {
   actor: Actor;
   /** The transaction's manager inside `inTransaction`, the pool's outside. */
   db: EntityManager;
+  /** The node's connection to Redis, when one is configured. It may be away at any moment. */
+  redis?: Redis | undefined;
   now: () => Date;
   config: ServerConfig;
   log: Logger;

@@ -1,5 +1,6 @@
 import { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
 import { pino, type Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import type { AdministratorKey, Config } from './config';
@@ -9,6 +10,7 @@ import { openDatabase, type OpenDatabase } from './db/open-database';
 import { contextOf, type NodeContext } from './graphql/request-context';
 import { createApp } from './http/app';
 import { startHousekeeping } from './housekeeping';
+import { openRedis } from './redis/connection';
 import { signingKey } from './tokens/key-ring';
 
 /** A running node. */
@@ -34,30 +36,49 @@ export interface StartOptions {
 /** Milliseconds: less than the 10 s after which Docker kills a container. */
 const DRAIN_MS = 8000;
 
-/** Starts a node: database, migrations, first administrator, doors. The composition root; tests use it too. */
+/** Starts a node: database, migrations, Redis, first administrator, doors. The composition root; tests use it too. */
 export const start = async (config: Config, options: StartOptions = {}): Promise<RunningServer> => {
   const log = options.log ?? pino({ level: config.logLevel });
-  const database = await openDatabase(config, log);
+  const stores = await openStores(config, log);
   try {
     const { now = () => new Date(), drainMs = DRAIN_MS } = options;
-    return await serve(config, database, { log, now, drainMs });
+    return await serve(config, stores, { log, now, drainMs });
   } catch (error) {
-    await database.close();
+    await stores.close();
     throw error;
   }
 };
 
+/** What a node keeps things in outside of its process. */
+interface Stores extends OpenDatabase {
+  redis: Redis | undefined;
+}
+
+const openStores = async (config: Config, log: Logger): Promise<Stores> => {
+  const database = await openDatabase(config, log);
+  const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl, log);
+  return {
+    ...database,
+    redis,
+    close: async () => {
+      redis?.disconnect();
+      await database.close();
+    },
+  };
+};
+
 const serve = async (
   config: Config,
-  database: OpenDatabase,
+  stores: Stores,
   { log, now, drainMs }: Required<StartOptions>,
 ): Promise<RunningServer> => {
   const serverConfig = {
     ...config,
-    secret: database.secret,
+    secret: stores.secret,
     publicUrl: config.publicUrl ?? `http://localhost:${config.port}`,
   };
-  const node: NodeContext = { db: database.dataSource.manager, now, config: serverConfig, log };
+  const { dataSource, redis } = stores;
+  const node: NodeContext = { db: dataSource.manager, redis, now, config: serverConfig, log };
   const starting = contextOf(node, 'start');
   // Makes the signing keys of a new installation now, so that nobody's first token waits for them. It also fails under
   // another master secret than the installation's, before anything could be sealed under the wrong one.
@@ -74,12 +95,12 @@ const serve = async (
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     newAdministratorKey,
     config: serverConfig,
-    dataSource: database.dataSource,
+    dataSource,
     stop: async () => {
       isReady = false;
       await drain(app, drainMs);
       await housekeeping.stop();
-      await database.close();
+      await stores.close();
     },
   };
 };

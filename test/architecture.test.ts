@@ -42,6 +42,7 @@ const BOTTOM = [
   'page.ts',
   'policy',
   'protocol',
+  'redis',
   'validate.ts',
 ];
 
