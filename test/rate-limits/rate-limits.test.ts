@@ -6,6 +6,7 @@ import { sweepCounters } from '../../src/rate-limits/sweep-counters';
 import { createPool, getId, refusalOf, rowsOf, type Data } from '../support/factories';
 import { startTestServer, type GraphqlAnswer, type TestServer } from '../support/server';
 import { serviceContext } from '../support/service-context';
+import { OK, PROXIED, REFUSED, askForGuest, repeat, send } from './callers';
 
 const LIMITS: RateLimits = {
   enabled: true,
@@ -17,8 +18,6 @@ const LIMITS: RateLimits = {
   identitiesPerPool: 1000,
   credentialsPerPool: 12,
 };
-
-const PROXIED = { trustProxy: ['127.0.0.1'], publicUrl: 'http://localhost:4000' };
 
 let node: TestServer;
 let otherNode: TestServer;
@@ -38,21 +37,8 @@ let addresses = 0;
 /** An address that nobody has called from yet. */
 const newAddress = (): string => `198.51.100.${(addresses += 1)}`;
 
-const send = async (at: TestServer, from: string, query: string, bearer?: string): Promise<GraphqlAnswer> => {
-  const response = await fetch(`${at.url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-forwarded-for': from,
-      ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
-    },
-    body: JSON.stringify({ query }),
-  });
-  return { status: response.status, ...((await response.json()) as Omit<GraphqlAnswer, 'status'>) };
-};
-
 const newGuest = (pool: Data, from: string, at = node, bearer?: string): Promise<GraphqlAnswer> =>
-  send(at, from, `mutation { getId(input: { identityPoolId: "${pool.id}" }) { identityId } }`, bearer);
+  askForGuest(at, pool, from, bearer);
 
 const credentials = (identityId: string, from: string, at = node): Promise<GraphqlAnswer> =>
   send(
@@ -62,16 +48,6 @@ const credentials = (identityId: string, from: string, at = node): Promise<Graph
   );
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The codes of so many calls, one after the other. */
-const repeat = async (times: number, call: (n: number) => Promise<GraphqlAnswer>): Promise<string[]> => {
-  const codes: string[] = [];
-  for (let n = 0; n < times; n += 1) codes.push((await call(n)).errors?.[0]?.extensions.code ?? 'OK');
-  return codes;
-};
-
-const OK = (times: number): string[] => Array<string>(times).fill('OK');
-const REFUSED = (times: number): string[] => Array<string>(times).fill('TOO_MANY_REQUESTS');
 
 describe('New guests', () => {
   it('are limited for each address over all nodes together', async () => {

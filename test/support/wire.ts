@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to the database that a test can break. */
+/** A way to the database, or to Redis, that a test can break. */
 export interface Wire {
   /** The database, by this way. */
   url: string;
@@ -11,6 +11,12 @@ export interface Wire {
   addToNextReady(bytes: Buffer): void;
   /** Breaks all connections and takes no more. */
   cut(): Promise<void>;
+  /** Takes connections and lets nothing through, in either direction. */
+  stall(): void;
+  /** Works again after `cut` or `stall`; what was sent in between is lost. */
+  mend(): Promise<void>;
+  /** How many connections are open. */
+  connections(): number;
 }
 
 /** ReadyForQuery, outside a transaction, of PostgreSQL's protocol. */
@@ -19,6 +25,7 @@ const READY_FOR_QUERY = Buffer.from('Z\0\0\0\x05I', 'latin1');
 export const tap = async (databaseUrl: string): Promise<Wire> => {
   const { hostname, port } = new URL(databaseUrl);
   const sockets: Socket[] = [];
+  let stalled = false;
   let losesAnswer = false;
   let added: Buffer | undefined;
   const server = createServer((near) => {
@@ -29,11 +36,12 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
       far.destroy();
     };
     near
-      .on('data', (data) => far.write(data))
+      .on('data', (data) => stalled || far.write(data))
       .on('close', end)
       .on('error', end);
     far.on('close', end).on('error', end);
     far.on('data', (data) => {
+      if (stalled) return;
       const isReady = data.subarray(-6).equals(READY_FOR_QUERY);
       if (losesAnswer) {
         losesAnswer = false;
@@ -45,8 +53,9 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const near = (server.address() as AddressInfo).port;
   const url = new URL(databaseUrl);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url.host = `127.0.0.1:${near}`;
   return {
     url: url.href,
     loseNextAnswer: () => void (losesAnswer = true),
@@ -57,5 +66,13 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
       sockets.forEach((socket) => socket.destroy());
       await once(server, 'close');
     },
+    stall: () => void (stalled = true),
+    mend: async () => {
+      stalled = false;
+      if (server.listening) return;
+      server.listen(near, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    connections: () => sockets.filter((socket) => !socket.destroyed).length / 2,
   };
 };
