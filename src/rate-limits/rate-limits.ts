@@ -1,9 +1,9 @@
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { DataSource } from 'typeorm';
 import type { RateLimits } from '../config';
 import { dataSourceOf, isInTransaction, type Context } from '../context';
 import { tooManyRequests } from '../errors';
-import { counterStore } from './counter-store';
+import { counterStore, type CounterStore } from './counter-store';
 import { networkOf } from './network';
 
 /** What is counted: the operations that need no credentials, and guests that are made. */
@@ -87,31 +87,25 @@ const rateExceeded = (limit: string, maximum: number, { msBeforeNext }: RateLimi
   });
 };
 
-const limiters = new WeakMap<DataSource, Map<string, RateLimiterPostgres>>();
+interface Counters {
+  newLimiter: CounterStore;
+  limiters: Map<string, RateLimiterAbstract>;
+}
 
-const limiterOf = (ctx: Context, limit: string, maximum: number): RateLimiterPostgres => {
+const countersOfNodes = new WeakMap<DataSource, Counters>();
+
+/** What a node counts with; made with the first call that is counted. */
+const countersOf = (ctx: Context): Counters => {
   const dataSource = dataSourceOf(ctx);
-  const known = limiters.get(dataSource) ?? new Map<string, RateLimiterPostgres>();
-  limiters.set(dataSource, known);
-  const limiter = known.get(limit) ?? newLimiter(ctx, limit, maximum);
-  known.set(limit, limiter);
-  return limiter;
+  const counters = countersOfNodes.get(dataSource) ?? { newLimiter: counterStore(ctx), limiters: new Map() };
+  countersOfNodes.set(dataSource, counters);
+  return counters;
 };
 
-/**
- * All nodes count in one table. A key that has used up its limit is refused from memory until its window ends, so that
- * a flood does not reach the database; while the database is away each node counts for itself.
- */
-const newLimiter = (ctx: Context, limit: string, points: number): RateLimiterPostgres => {
-  const window = { keyPrefix: limit, points, duration: ctx.config.rateLimits.windowSeconds };
-  return new RateLimiterPostgres({
-    ...window,
-    storeClient: counterStore(dataSourceOf(ctx), ctx.log),
-    storeType: 'pool',
-    tableName: 'rate_limits',
-    tableCreated: true,
-    clearExpiredByTimeout: false,
-    inMemoryBlockOnConsumed: points,
-    insuranceLimiter: new RateLimiterMemory(window),
-  });
+const limiterOf = (ctx: Context, limit: string, points: number): RateLimiterAbstract => {
+  const { newLimiter, limiters } = countersOf(ctx);
+  const duration = ctx.config.rateLimits.windowSeconds;
+  const limiter = limiters.get(limit) ?? newLimiter({ limit, points, duration });
+  limiters.set(limit, limiter);
+  return limiter;
 };
