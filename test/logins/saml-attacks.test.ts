@@ -1,9 +1,12 @@
 import { createHmac, createPublicKey } from 'node:crypto';
+import { readSamlMetadata } from '../../src/logins/saml-metadata';
+import { signedAssertionOf } from '../../src/logins/saml-response';
 import {
   assertionXml,
   encodeSaml,
   makeSamlKey,
   responseXml,
+  samlMetadata,
   signXml,
 } from '../support/saml-identity-provider';
 import { SAML_ARN, SAML_POOL, openSamlWorld, type SamlWorld } from '../support/saml-world';
@@ -295,6 +298,15 @@ describe('documents that are traps', () => {
     ['text in UTF-16', (xml) => Buffer.from(xml, 'utf16le').toString('latin1')],
   ])('A response with %s is refused', async (_, spoil) => {
     expect((await world.refuse(spoil(world.response()))).code).toBe('NOT_AUTHORIZED');
+  });
+
+  test('A text of nothing but white space and one wrong sign at its end is refused in the time that it takes to read it', async () => {
+    const metadata = await readSamlMetadata(samlMetadata([{ certificate: world.key.certificate }]));
+
+    // A pattern that goes back over it again and again takes minutes.
+    const attempt = signedAssertionOf(metadata, `A${' '.repeat(500_000)}!`);
+
+    await expect(attempt).rejects.toMatchObject(NO_RESPONSE);
   });
 
   test('A token that is longer than any may be is not looked at', async () => {
