@@ -29,14 +29,16 @@ export const readSamlMetadata = async (document: string): Promise<SamlMetadata> 
 const refuse = (problem: string): ServiceError =>
   invalidParameter(`samlMetadataDocument ${problem}`, { field: 'samlMetadataDocument' });
 
+/** Groups may be in groups. Level by level, since a document may have more of them than the stack has room for. */
 const entitiesOf = (name: string, element: XmlElement): XmlElement[] => {
   if (name === 'EntityDescriptor') return [element];
-  if (name !== 'EntitiesDescriptor') return [];
-  const groups = element.children('EntitiesDescriptor');
-  return [
-    ...element.children('EntityDescriptor'),
-    ...groups.flatMap((group) => entitiesOf('EntitiesDescriptor', group)),
-  ];
+  let groups = name === 'EntitiesDescriptor' ? [element] : [];
+  let entities: XmlElement[] = [];
+  while (groups.length > 0) {
+    entities = entities.concat(groups.flatMap((group) => group.children('EntityDescriptor')));
+    groups = groups.flatMap((group) => group.children('EntitiesDescriptor'));
+  }
+  return entities;
 };
 
 const isIdentityProvider = (entity: XmlElement): boolean => entity.children('IDPSSODescriptor').length > 0;

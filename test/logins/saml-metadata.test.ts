@@ -83,6 +83,11 @@ test.each<[string, string, string]>([
     good.replace(/ entityID="[^"]*"/, ''),
     'must name the identity provider: its EntityDescriptor has no entityID',
   ],
+  [
+    'is of groups in groups without an end',
+    `${'<EntitiesDescriptor>'.repeat(20_000)}${'</EntitiesDescriptor>'.repeat(20_000)}`,
+    'must describe one identity provider: one EntityDescriptor with an IDPSSODescriptor',
+  ],
   ['has no certificate', samlMetadata([]), 'must have an X509Certificate for signing'],
   [
     'has a certificate for encryption only',
