@@ -91,15 +91,23 @@ const refresh = (keys: IssuerKeys, source: KeySource, now: number): Promise<KeyS
 const fetchKeys = async ({ issuer, keysUrl }: KeySource): Promise<KeySet> => {
   try {
     const url = keysUrl === undefined ? await findKeySet(issuer) : new URL(keysUrl);
-    return createLocalJWKSet((await fetchJson(url)) as JSONWebKeySet);
+    return toKeySet(await fetchJson(url));
   } catch (error) {
-    const reason = error instanceof errors.JWKSInvalid ? 'its key set is malformed' : undefined;
-    if (reason === undefined && !(error instanceof UpstreamError)) throw error;
+    if (!(error instanceof UpstreamError)) throw error;
     throw new ServiceError(
       'EXTERNAL_SERVICE',
-      `The identity provider ${issuer} did not give its signing keys: ${reason ?? (error as Error).message}.`,
+      `The identity provider ${issuer} did not give its signing keys: ${error.message}.`,
       { issuer },
     );
+  }
+};
+
+/** Whatever the library says of it, the key set is at fault: one that is nested deep enough takes all of the stack. */
+const toKeySet = (keys: unknown): KeySet => {
+  try {
+    return createLocalJWKSet(keys as JSONWebKeySet);
+  } catch {
+    throw new UpstreamError('its key set is malformed');
   }
 };
 

@@ -337,6 +337,7 @@ describe('issuers', () => {
     ['endless redirects', 'it redirects too often'],
     ['huge body', 'its answer is larger than 1048576 bytes'],
     ['malformed key set', 'its key set is malformed'],
+    ['bottomless key set', 'its key set is malformed'],
     ['keys without answer', 'it cannot be reached (UND_ERR_SOCKET)'],
   ])('An issuer with %s is an external failure, and is believed again afterwards', async (mode, reason) => {
     idp.failWith(mode);

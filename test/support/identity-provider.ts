@@ -19,6 +19,7 @@ export type FailingMode =
   | 'endless redirects'
   | 'huge body'
   | 'malformed key set'
+  | 'bottomless key set'
   | 'keys without answer'
   | 'silent';
 
@@ -71,6 +72,9 @@ const spareKeys: KeyPair[][] = [];
 
 const makeKeys = async (): Promise<KeyPair[]> =>
   spareKeys.pop() ?? Promise.all([makeKey('RS256'), makeKey('ES256')]);
+
+/** Parsing it takes no stack, copying it does. */
+const BOTTOMLESS = `{"keys":[{"kty":"RSA","x":${'['.repeat(300_000)}${']'.repeat(300_000)}}]}`;
 
 const DISCOVERY = '/.well-known/openid-configuration';
 const KEYS = '/keys';
@@ -135,6 +139,7 @@ class Issuer {
   private answerKeys(response: ServerResponse): void {
     this.requests.keys += 1;
     if (this.mode === 'keys without answer') return void response.destroy();
+    if (this.mode === 'bottomless key set') return void response.end(BOTTOMLESS);
     const keys = this.mode === 'malformed key set' ? 'none' : this.keys();
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ keys }));
