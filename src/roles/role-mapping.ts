@@ -102,9 +102,12 @@ const ruleMatches = ({ claim, matchType, value }: MappingRule, claims: Claims): 
   return text !== undefined && MATCHES[matchType](text, value);
 };
 
-/** Lists, such as `cognito:groups`, are matched in their text form. */
-const textOf = (value: unknown): string | undefined => {
+/** Lists, such as `cognito:groups`, are matched in their text form; what is in them and has none is left out. */
+const textOf = (value: unknown): string | undefined =>
+  Array.isArray(value) ? `[${value.flatMap((item) => plainText(item) ?? []).join(', ')}]` : plainText(value);
+
+/** An object has no text of its own: asked for it, one that a user made up may answer with anything, or not at all. */
+const plainText = (value: unknown): string | undefined => {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return Array.isArray(value) ? `[${value.map(String).join(', ')}]` : undefined;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 };
