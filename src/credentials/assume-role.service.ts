@@ -3,7 +3,9 @@ import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { ServiceError, badCredentials, invalidParameter, notAuthorized } from '../errors';
 import { assumedRoleArn } from '../ids';
+import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool } from '../identity-pools/identity-pool.service';
+import { ownerOf } from '../identities/developer-identities.service';
 import { Identity } from '../identities/identity.entity';
 import { markActive } from '../identities/mark-active';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
@@ -110,11 +112,19 @@ const requireToken = async (ctx: Context, webIdentityToken: string): Promise<Ope
 const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<Identity> => {
   const pool = await findPool(ctx, token.identityPoolId);
   const identity = await ctx.db.findOneBy(Identity, { id: token.identityId });
-  if (!pool || !identity || identity.disabledAt !== null)
-    throw notAuthorized(`Access to Identity '${token.identityId}' is forbidden.`);
+  const isLive = pool && identity?.disabledAt === null && (await isVouchedFor(ctx, pool, token));
+  if (!isLive) throw notAuthorized(`Access to Identity '${token.identityId}' is forbidden.`);
   requireClassicFlow(pool);
   return identity;
 };
+
+/** A token that a back end asked for ends when its user is unlinked from the identity. */
+const isVouchedFor = async (
+  ctx: Context,
+  pool: IdentityPool,
+  { developerUser, identityId }: OpenIdToken,
+): Promise<boolean> =>
+  developerUser === undefined || (await ownerOf(ctx, pool, developerUser)) === identityId;
 
 const requireTrustedRole = async (ctx: Context, arn: string, token: OpenIdToken): Promise<Role> => {
   const role = await findRole(ctx, arn);

@@ -8,10 +8,9 @@ import { LIMITS } from '../protocol/limits';
 import { parse, regionalId, text } from '../validate';
 import type { LoginDecision, OwnedLogin } from './decide-logins';
 import { developerUser, requireInPool } from './developer-token.service';
-import { scopeOf } from './login-call';
+import { developerKey, scopeOf } from './login-call';
 import type { IdentityDescription } from './identity.service';
 import { IdentityLogin } from './identity-login.entity';
-import { loginKey } from './login-rows';
 import { Login } from './login.entity';
 import { settleLogins } from './settle-logins';
 import { lockedState, unlinkFrom } from './unlink-identity.service';
@@ -98,9 +97,9 @@ const usersOf = async (
   return rows.map((row) => row.subject);
 };
 
-const ownerOf = async (ctx: Context, pool: IdentityPool, user: string): Promise<string | null> => {
-  const key = loginKey(pool.id, pool.developerProviderName ?? '', user);
-  return (await ctx.db.findOneBy(Login, { key }))?.identityId ?? null;
+/** The identity of a user of the pool's back end; null when it has none. */
+export const ownerOf = async (ctx: Context, pool: IdentityPool, user: string): Promise<string | null> => {
+  return (await ctx.db.findOneBy(Login, { key: developerKey(pool, user) }))?.identityId ?? null;
 };
 
 const developerUserNotFound = (): Error =>
@@ -181,7 +180,7 @@ export const unlinkDeveloperIdentity = async (
   const pool = await authorizedPool(ctx, action, given.identityPoolId);
   requireDeveloperProvider(pool, given.developerProviderName);
   await requireInPool(ctx, pool, given.identityId);
-  const key = loginKey(pool.id, given.developerProviderName, given.developerUserIdentifier);
+  const key = developerKey(pool, given.developerUserIdentifier);
   return inTransaction(ctx, async (tx) => {
     const state = await lockedState(tx, given.identityId, pool.developerProviderName);
     if (!state.logins.some((login) => login.key === key)) throw developerUserNotFound();

@@ -76,6 +76,7 @@ export const getOpenIdTokenForDeveloperIdentity = async (
       identityPoolId: pool.id,
       amr: amrOf({ authenticated: true, logins: [{ provider: user.provider, qualifier }, ...verified] }),
       principalTags: Object.fromEntries((given.principalTags ?? []).map(({ key, value }) => [key, value])),
+      developerUser: user.subject,
     },
     seconds,
   );

@@ -3,10 +3,10 @@ import type { Context } from '../context';
 import { invalidParameter, notAuthorized } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool, poolNotFound } from '../identity-pools/identity-pool.service';
-import type { VerifiedLogin } from '../logins/verify-logins';
+import type { DeveloperLogin, VerifiedLogin } from '../logins/verified-login';
 import { identityNotFound } from '../sync/dataset-owner';
-import { decideForIdentity, decideGetId, forbidden } from './decide-logins';
-import type { LoginScope } from './login-rows';
+import { decideForIdentity, decideGetId, forbidden, type IdentityState } from './decide-logins';
+import { loginKey, type LoginScope } from './login-rows';
 import type { LoginCall } from './settle-logins';
 
 /** What a provider says of a user: its name and its token. */
@@ -50,6 +50,7 @@ export const requireGuestAccess = (pool: IdentityPool): void => {
 /**
  * The call that verified logins make, of the identity that the caller named or of none: what `settleLogins` takes. A
  * token that the customer's back end asked us for proves the identity that it is about, and no other; it is no login.
+ * It holds as long as its user is linked to that identity.
  * @throws NOT_AUTHORIZED when the caller named another one.
  */
 export const loginCall = (
@@ -57,9 +58,9 @@ export const loginCall = (
   identityId: string | null,
   logins: VerifiedLogin[],
 ): LoginCall => {
-  const vouched = logins.find((login) => login.developer)?.developer?.identityId;
-  if (vouched !== undefined && identityId !== null && vouched !== identityId) throw forbidden(identityId);
-  const named = identityId ?? vouched ?? null;
+  const vouched = logins.find((login) => login.developer)?.developer;
+  if (vouched && identityId !== null && vouched.identityId !== identityId) throw forbidden(identityId);
+  const named = identityId ?? vouched?.identityId ?? null;
   return {
     ...scopeOf(pool),
     identityId: named,
@@ -67,7 +68,20 @@ export const loginCall = (
     decide: (world) => {
       if (named === null) return decideGetId(world);
       if (!world.named) throw identityNotFound(named);
-      return decideForIdentity(world.named, world, vouched !== undefined);
+      const decision = decideForIdentity(world.named, world, vouched !== undefined);
+      if (vouched && !isLinkedUser(pool, vouched, world.named)) throw forbidden(named);
+      return decision;
     },
   };
 };
+
+/** Whether the user that a back end's token vouches for is one of the identity's still: it may have been unlinked. */
+export const isLinkedUser = (
+  pool: IdentityPool,
+  { identityId, user }: DeveloperLogin,
+  { id, logins }: Pick<IdentityState, 'id' | 'logins'>,
+): boolean => identityId === id && logins.some(({ key }) => key === developerKey(pool, user));
+
+/** The key of the login that a user of the pool's back end has. */
+export const developerKey = (pool: IdentityPool, user: string): string =>
+  loginKey(pool.id, pool.developerProviderName ?? '', user);

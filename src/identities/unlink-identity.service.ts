@@ -7,7 +7,7 @@ import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
 import { recordCounts } from './count-identities';
 import { forbidden, requireOwnLogin, type IdentityState } from './decide-logins';
-import { loginList, requirePool, scopeOf } from './login-call';
+import { isLinkedUser, loginList, requirePool, scopeOf } from './login-call';
 import { describe, type IdentityDescription } from './identity.service';
 import { Identity } from './identity.entity';
 import { findIdentity, identityGone, lockIdentities, loginsOf, stateOf } from './identity-state';
@@ -38,7 +38,7 @@ export const unlinkIdentity = async (
   const verified = await verifyLogins(ctx, pool, given.logins);
   return inTransaction(ctx, async (tx) => {
     const state = await lockedState(tx, given.identityId, pool.developerProviderName);
-    const isProven = verified.some((login) => login.developer?.identityId === state.id);
+    const isProven = verified.some(({ developer }) => developer && isLinkedUser(pool, developer, state));
     if (!isProven) requireOwnLogin(state, await withOwners(tx, scopeOf(pool), verified));
     const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
     await recordAudit(tx, {

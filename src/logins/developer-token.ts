@@ -1,5 +1,5 @@
 import type { Context } from '../context';
-import { verifyOpenIdToken, type OpenIdToken } from '../tokens/open-id-token';
+import { verifyOpenIdToken } from '../tokens/open-id-token';
 import { invalidLogin } from './invalid-login';
 import type { VerifiedLogin } from './verified-login';
 
@@ -16,7 +16,8 @@ const HINT = 'Send the token that getOpenIdTokenForDeveloperIdentity answered fo
 
 /**
  * Checks an open id token that the back end of a pool's developer asked us for. One that a client got by itself does
- * not count: it names no user of the developer's.
+ * not count, not even with such a token: it could be renewed for ever, whatever the back end thinks of the user now.
+ * Whether the user is still linked to the identity is for the caller to see.
  * @throws NOT_AUTHORIZED in the words of Cognito.
  */
 export const verifyDeveloperToken = async (
@@ -28,23 +29,17 @@ export const verifyDeveloperToken = async (
   if (verdict.outcome === 'expired')
     throw invalidLogin(`Token expired: ${seconds(ctx.now())} >= ${seconds(verdict.expiredAt)}`, HINT);
   const made = verdict.outcome === 'valid' ? verdict.token : undefined;
-  const qualifier = made && made.identityPoolId === pool.id ? qualifierOf(pool, made) : undefined;
-  if (!made || qualifier === undefined) throw invalidLogin('Not a Cognito token.', HINT);
+  const user = made?.identityPoolId === pool.id ? made.developerUser : undefined;
+  if (!made || user === undefined) throw invalidLogin('Not a Cognito token.', HINT);
   const { identityId, amr, principalTags } = made;
   return {
     provider: DEVELOPER_KEY,
     subject: identityId,
     claims: { sub: identityId, aud: pool.id, amr },
-    qualifier,
+    qualifier: `${pool.developerProviderName}:${pool.id}:${user}`,
     roleMappingKeys: [],
-    developer: { identityId, amr, principalTags },
+    developer: { identityId, user, amr, principalTags },
   };
 };
 
 const seconds = (date: Date): number => Math.floor(date.getTime() / 1000);
-
-/** `NAME:POOLID:USER`, which stands in `amr` after the name of the developer's provider. */
-const qualifierOf = ({ id, developerProviderName: name }: DeveloperSettings, { amr }: OpenIdToken) =>
-  amr[0] === 'authenticated' && amr.includes(name)
-    ? amr.find((method) => method.startsWith(`${name}:${id}:`))
-    : undefined;

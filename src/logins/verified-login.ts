@@ -4,6 +4,8 @@ import type { JWTPayload } from 'jose';
 export interface DeveloperLogin {
   /** The identity that the token is about. */
   identityId: string;
+  /** The user, as the back end names it; linked to the identity when the token was made. */
+  user: string;
   /** The authentication methods of the token, which those of a session made with it repeat. */
   amr: string[];
   /** The attributes for access control that the back end chose. */

@@ -11,6 +11,8 @@ export const LONGEST_TOKEN_LIFE = 86_400;
 
 const POOL_ARN_CLAIM = 'https://cognito-identity.amazonaws.com/identity-pool-arn';
 const TAGS_CLAIM = 'https://aws.amazon.com/tags';
+/** Ours: Cognito's own tokens do not tell whether a back end asked for them. */
+const USER_CLAIM = 'developer_user';
 
 /** Seconds by which the clocks of two nodes may differ. */
 const CLOCK_SKEW = 5;
@@ -26,10 +28,13 @@ export interface OpenIdTokenSubject {
   amr: string[];
   /** Attributes for access control; left out of the token when there are none. */
   principalTags?: Record<string, string>;
+  /** The user whom a developer's back end vouches for, in a token that it asked for itself and in no other. */
+  developerUser?: string;
 }
 
 /** A verified token. */
-export interface OpenIdToken extends Required<OpenIdTokenSubject> {
+export interface OpenIdToken extends OpenIdTokenSubject {
+  principalTags: Record<string, string>;
   issuedAt: Date;
   expiresAt: Date;
 }
@@ -77,6 +82,7 @@ export const openIdTokenClaims = (subject: OpenIdTokenSubject, issuance: Issuanc
     ...(tags.length > 0
       ? { [TAGS_CLAIM]: { principal_tags: Object.fromEntries(tags.map(([tag, value]) => [tag, [value]])) } }
       : {}),
+    ...(subject.developerUser === undefined ? {} : { [USER_CLAIM]: subject.developerUser }),
     iat: issuedAt,
     exp: issuedAt + issuance.lifetime,
   };
@@ -136,13 +142,14 @@ const isListOfText = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const toOpenIdToken = (payload: JWTPayload): OpenIdToken | undefined => {
-  const { sub, aud, amr, iat, exp } = payload;
+  const { sub, aud, amr, iat, exp, [USER_CLAIM]: user } = payload;
   if (typeof sub !== 'string' || typeof aud !== 'string' || !isListOfText(amr)) return undefined;
   return {
     identityId: sub,
     identityPoolId: aud,
     amr,
     principalTags: tagsOf(payload[TAGS_CLAIM]),
+    ...(typeof user === 'string' ? { developerUser: user } : {}),
     issuedAt: new Date(Number(iat) * 1000),
     expiresAt: new Date(Number(exp) * 1000),
   };
@@ -182,5 +189,5 @@ export const discoveryDocument = (issuer: string): Record<string, unknown> => ({
   response_types_supported: ['id_token'],
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: [SIGNING_ALGORITHM],
-  claims_supported: ['iss', 'sub', 'aud', 'amr', 'iat', 'exp', POOL_ARN_CLAIM, TAGS_CLAIM],
+  claims_supported: ['iss', 'sub', 'aud', 'amr', 'iat', 'exp', POOL_ARN_CLAIM, TAGS_CLAIM, USER_CLAIM],
 });

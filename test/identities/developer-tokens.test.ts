@@ -6,6 +6,7 @@ import {
   loginOf,
   refusalOf,
   registerProvider,
+  tryGetCredentials,
   tryGetId,
   type Data,
   type Login,
@@ -13,6 +14,7 @@ import {
 import { startTestServer, type TestServer } from '../support/server';
 
 const DEVELOPER = 'login.my.app';
+const NOT_A_TOKEN = { code: 'NOT_AUTHORIZED', message: 'Invalid login token. Not a Cognito token.' };
 
 let server: TestServer;
 let issuer: TestIdentityProvider;
@@ -94,6 +96,63 @@ describe('the token that a back end asked for', () => {
       code: 'NOT_AUTHORIZED',
       message: `Access to Identity '${identityId}' is forbidden.`,
     });
+  });
+
+  it('cannot be renewed: what a client gets with it is no such token', async () => {
+    const { identityId, login } = await developerUser('finn');
+    const { getOpenIdToken } = await server.run(
+      'mutation ($input: GetOpenIdTokenInput!) { getOpenIdToken(input: $input) { token } }',
+      { input: { identityId, logins: [login] } },
+    );
+
+    const renewed = { ...login, token: getOpenIdToken.token };
+
+    expect(refusalOf(await tryGetCredentials(server, identityId, [renewed]))).toMatchObject(NOT_A_TOKEN);
+    expect(refusalOf(await tryGetId(server, pool.id, [renewed]))).toMatchObject(NOT_A_TOKEN);
+  });
+
+  it('proves nothing any more when its user was unlinked, in no call', async () => {
+    const { identityId, login } = await developerUser('gus');
+    await server.run(
+      `mutation ($input: UnlinkDeveloperIdentityInput!) {
+         unlinkDeveloperIdentity(input: $input) { identityId } }`,
+      {
+        input: {
+          identityPoolId: pool.id,
+          identityId,
+          developerProviderName: DEVELOPER,
+          developerUserIdentifier: 'gus',
+        },
+      },
+      server.admin,
+    );
+
+    const logins = [login, await loginOf(issuer, 'gus')];
+    const forbidden = { code: 'NOT_AUTHORIZED', message: `Access to Identity '${identityId}' is forbidden.` };
+    const answers = [
+      await tryGetCredentials(server, identityId, [login]),
+      await tryGetCredentials(server, identityId, logins),
+      await tryGetId(server, pool.id, logins),
+      await server.graphql(
+        `mutation ($input: AssumeRoleWithWebIdentityInput!) {
+           assumeRoleWithWebIdentity(input: $input) { assumedRoleArn } }`,
+        {
+          input: {
+            roleArn: pool.roles.authenticated,
+            roleSessionName: 'gus',
+            webIdentityToken: login.token,
+          },
+        },
+      ),
+    ];
+
+    for (const answer of answers) expect(refusalOf(answer)).toMatchObject(forbidden);
+    const unlinked = await server.graphql(
+      'mutation ($input: UnlinkIdentityInput!) { unlinkIdentity(input: $input) { identityId } }',
+      { input: { identityId, logins: [login], loginsToRemove: [issuer.loginKey] } },
+    );
+    expect(refusalOf(unlinked).code).toBe('NOT_AUTHORIZED');
+    expect((await getId(server, pool.id, [await loginOf(issuer, 'gus')])).id).not.toBe(identityId);
   });
 
   it('does not count as no login at all', async () => {

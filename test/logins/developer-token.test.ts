@@ -20,7 +20,14 @@ afterAll(() => world.close());
 
 const AMR = ['authenticated', 'login.my.app', `login.my.app:${POOL.id}:user-7`];
 
-const token = (changes: { identityPoolId?: string; amr?: string[]; lifetime?: number } = {}) =>
+interface Changes {
+  identityPoolId?: string;
+  amr?: string[];
+  lifetime?: number;
+  developerUser?: string;
+}
+
+const token = (changes: Changes = { developerUser: 'user-7' }) =>
   issueOpenIdToken(
     world.ctx,
     {
@@ -42,12 +49,15 @@ test('A token that the developer’s back end asked for says which identity it i
     claims: { sub: IDENTITY, aud: POOL.id, amr: AMR },
     qualifier: `login.my.app:${POOL.id}:user-7`,
     roleMappingKeys: [],
-    developer: { identityId: IDENTITY, amr: AMR, principalTags: { team: 'blue' } },
+    developer: { identityId: IDENTITY, user: 'user-7', amr: AMR, principalTags: { team: 'blue' } },
   });
 });
 
 test('One for another pool is no Cognito token here', async () => {
-  const other = await token({ identityPoolId: 'us-east-1:00000000-2222-4333-8444-555555555555' });
+  const other = await token({
+    identityPoolId: 'us-east-1:00000000-2222-4333-8444-555555555555',
+    developerUser: 'user-7',
+  });
 
   expect(await world.refusal(POOL, KEY, other)).toMatchObject(notCognito);
 });
@@ -60,12 +70,13 @@ test.each([
   ],
   ['names the developer’s provider as a guest', ['unauthenticated', ...AMR.slice(1)]],
   ['names the developer’s provider without a user', ['authenticated', 'login.my.app']],
+  ['a user of the developer’s got with the one that the back end asked for', AMR],
 ])('One that %s is refused', async (_, amr) => {
   expect(await world.refusal(POOL, KEY, await token({ amr }))).toMatchObject(notCognito);
 });
 
 test('One that ended is refused with both times', async () => {
-  const short = await token({ lifetime: 10 });
+  const short = await token({ lifetime: 10, developerUser: 'user-7' });
   world.clock.advance(60);
 
   expect(await world.refusal(POOL, KEY, short)).toMatchObject({
