@@ -3,6 +3,7 @@ import type { Context } from '../context';
 import { ServiceError, invalidParameter, resourceConflict } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
+import { DEVELOPER_KEY } from '../logins/developer-token';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { amrOf, issueOpenIdToken } from '../tokens/open-id-token';
@@ -58,6 +59,7 @@ export const getOpenIdTokenForDeveloperIdentity = async (
   const pool = await authorizedPool(ctx, action, given.identityPoolId);
   if (given.identityId) await requireInPool(ctx, pool, given.identityId);
   const user = developerLogin(pool, given.logins);
+  requireNoDeveloperToken(given.logins);
   const others = given.logins.filter((login) => login.provider !== user.provider);
   const verified = others.length > 0 ? await verifyLogins(ctx, pool, others) : [];
   const identityId = await settleLogins(ctx, {
@@ -103,6 +105,16 @@ const developerLogin = (pool: IdentityPool, logins: { provider: string; token: s
     [`logins[${at}].token`]: login.token,
   });
   return { provider: login.provider, subject: Object.values(subject)[0] ?? '' };
+};
+
+/** A token of ours names an identity and no user: there is nothing in it to link. */
+const requireNoDeveloperToken = (logins: { provider: string }[]): void => {
+  const at = logins.findIndex((login) => login.provider === DEVELOPER_KEY);
+  if (at < 0) return;
+  throw invalidParameter(
+    `logins must not have a token of ${DEVELOPER_KEY} here: name the user itself, and the identity by identityId`,
+    { field: `logins[${at}].provider` },
+  );
 };
 
 /** The caller is trusted, so the identity needs no login of its own; but a user has one identity only. */

@@ -155,6 +155,19 @@ describe('the token that a back end asked for', () => {
     expect((await getId(server, pool.id, [await loginOf(issuer, 'gus')])).id).not.toBe(identityId);
   });
 
+  it('is not taken by the call that makes it: there is no user in it to link', async () => {
+    const { login } = await developerUser('hal');
+
+    const answer = await server.graphql(
+      `mutation ($input: GetOpenIdTokenForDeveloperIdentityInput!) {
+         getOpenIdTokenForDeveloperIdentity(input: $input) { identityId } }`,
+      { input: { identityPoolId: pool.id, logins: [{ provider: DEVELOPER, token: 'ida' }, login] } },
+      server.admin,
+    );
+
+    expect(refusalOf(answer)).toMatchObject({ code: 'INVALID_PARAMETER', field: 'logins[1].provider' });
+  });
+
   it('does not count as no login at all', async () => {
     const answer = await server.graphql(
       'query ($input: PreviewMergeInput!) { previewMerge(input: $input) { identityId } }',
