@@ -3,14 +3,17 @@ import { SignJWT, errors, jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { ServerConfig } from '../context';
-import { badCredentials, type ServiceError } from '../errors';
+import { badCredentials, limitExceeded, type ServiceError } from '../errors';
 import { deriveKey } from './seal';
 
 const AUDIENCE = 'rockpool';
 const TYPE = 'at+jwt';
 
-/** Longer texts are refused unread. An honest token has about 1 KB; tags and a session policy make it a few more. */
-const MAX_TOKEN_CHARACTERS = 16 * 1024;
+/**
+ * No longer ones are issued, and longer texts are refused unread: a token travels in a header, and all headers of a
+ * request have 16 KiB. One has about 1 KB; tags and a session policy make it a few more.
+ */
+const MAX_TOKEN_CHARACTERS = 12 * 1024;
 
 const REMEMBERED_TOKENS = 10_000;
 
@@ -36,12 +39,24 @@ export interface VerifiedAccessToken extends AccessTokenSession {
   issuedAt: Date;
 }
 
-/** The bearer for the GraphQL door: a JWT (HS256, RFC 9068's `at+jwt`) that expires with `session.expiresAt`. */
-export const issueAccessToken = (
+/**
+ * The bearer for the GraphQL door: a JWT (HS256, RFC 9068's `at+jwt`) that expires with `session.expiresAt`.
+ * @throws LIMIT_EXCEEDED with the limit `sessionSize` when no request could carry it.
+ */
+export const issueAccessToken = async (
   config: ServerConfig,
   now: Date,
   session: AccessTokenSession,
-): Promise<string> =>
+): Promise<string> => {
+  const token = await sign(config, now, session);
+  if (token.length <= MAX_TOKEN_CHARACTERS) return token;
+  throw limitExceeded(
+    'The principal tags, the logins and the session policy make a session that is too large. Use fewer or shorter ones.',
+    { limit: 'sessionSize', maximum: MAX_TOKEN_CHARACTERS, value: token.length },
+  );
+};
+
+const sign = (config: ServerConfig, now: Date, session: AccessTokenSession): Promise<string> =>
   new SignJWT({
     pool: session.identityPoolId,
     role: session.roleArn,

@@ -1,5 +1,6 @@
 import { SignJWT, errors, jwtVerify, type JWTHeaderParameters, type JWTPayload, type KeyLike } from 'jose';
 import type { Context } from '../context';
+import { limitExceeded, type ServiceError } from '../errors';
 import { identityPoolArn, type ArnScope } from '../ids';
 import { SIGNING_ALGORITHM, signingKey, verificationKeys } from './key-ring';
 
@@ -17,8 +18,8 @@ const USER_CLAIM = 'developer_user';
 /** Seconds by which the clocks of two nodes may differ. */
 const CLOCK_SKEW = 5;
 
-/** Longer texts are not looked at: an honest token has about 1 KB, and 50 tags make 20 KB at most. */
-const MAX_TOKEN_CHARACTERS = 50_000;
+/** No longer ones are issued, and longer texts are not looked at: STS takes no more. An honest one has about 1 KB. */
+const MAX_TOKEN_CHARACTERS = 20_000;
 
 /** Whom an open id token is about. */
 export interface OpenIdTokenSubject {
@@ -90,7 +91,8 @@ export const openIdTokenClaims = (subject: OpenIdTokenSubject, issuance: Issuanc
 
 /**
  * Signs an open id token for an identity; `lifetime` in seconds, 600 when left out.
- * @throws RangeError unless `lifetime` is a whole number from 1 to 86,400, which services check before.
+ * @throws LIMIT_EXCEEDED with the limit `openIdTokenSize` when nobody would take it; RangeError unless `lifetime` is a
+ *   whole number from 1 to 86,400, which services check before.
  */
 export const issueOpenIdToken = async (
   ctx: Context,
@@ -106,10 +108,22 @@ export const issueOpenIdToken = async (
     issuedAt: ctx.now(),
     lifetime,
   });
-  return new SignJWT(claims)
+  const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: key.algorithm, typ: 'JWS', kid: key.kid })
     .sign(key.privateKey);
+  if (token.length > MAX_TOKEN_CHARACTERS) throw tooLarge(token.length);
+  return token;
 };
+
+const tooLarge = (value: number): ServiceError =>
+  limitExceeded(
+    'The principal tags and the logins make a token that is too large. Use fewer or shorter tags.',
+    {
+      limit: 'openIdTokenSize',
+      maximum: MAX_TOKEN_CHARACTERS,
+      value,
+    },
+  );
 
 /** Whether a text is an open id token of this server that still holds; `aud` is up to the caller to compare. */
 export const verifyOpenIdToken = async (ctx: Context, token: string): Promise<OpenIdTokenVerdict> => {

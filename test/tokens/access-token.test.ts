@@ -83,6 +83,21 @@ describe('issuing', () => {
     });
   });
 
+  test('A session that no request could carry in a header is refused, and one that is nearly as large is not', async () => {
+    const tagged = (count: number) => {
+      const tags = Array.from({ length: count }, (_, index) => [`tag-${index}`, 'x'.repeat(256)] as const);
+      return issueAccessToken(config, TEST_NOW, { ...SESSION, principalTags: Object.fromEntries(tags) });
+    };
+
+    await expect(tagged(35)).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      fields: { limit: 'sessionSize', maximum: 12_288, value: expect.any(Number) },
+    });
+    expect((await verifyAccessToken(config, TEST_NOW, await tagged(30))).principalTags).toHaveProperty(
+      'tag-29',
+    );
+  });
+
   test('Two tokens of one session differ', async () => {
     const issue = () => issueAccessToken(config, TEST_NOW, SESSION);
 
@@ -191,10 +206,8 @@ describe('forgeries', () => {
     },
   );
 
-  test('A true token longer than 16 KiB is refused unread', async () => {
-    const token = await issueAccessToken(config, TEST_NOW, { ...SESSION, policy: 'x'.repeat(16_384) });
-
-    expect(await refusal(token)).toMatchObject(invalid);
+  test('A true token longer than 12 KiB is refused unread', async () => {
+    expect(await refusal(await forge({ policy: 'x'.repeat(12_288) }))).toMatchObject(invalid);
     expect(await refusal('x'.repeat(1_000_000))).toMatchObject(invalid);
   });
 

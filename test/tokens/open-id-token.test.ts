@@ -116,6 +116,17 @@ describe('issuing', () => {
     expect(decodeJwt(long).exp).toBe(NOW + 86_400);
   });
 
+  test('Tags that make a token which STS would not take are refused', async () => {
+    const tags = Array.from({ length: 50 }, (_, index) => [`tag-${index}`, '漢'.repeat(256)] as const);
+
+    const attempt = issueOpenIdToken(ctx, { ...SUBJECT, principalTags: Object.fromEntries(tags) });
+
+    await expect(attempt).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      fields: { limit: 'openIdTokenSize', maximum: 20_000, value: expect.any(Number) },
+    });
+  });
+
   test.each([0, -1, 86_401, 1.5, NaN])('A life of %s seconds is a fault', async (lifetime) => {
     await expect(issueOpenIdToken(ctx, SUBJECT, lifetime)).rejects.toThrow(RangeError);
   });
