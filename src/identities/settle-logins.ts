@@ -54,15 +54,25 @@ export const settleLogins = async (ctx: Context, call: LoginCall): Promise<strin
   });
 };
 
-/** What the rules decide by, as it is at this moment; an identity of another pool counts as unknown. */
+/**
+ * What the rules decide by, as it is at this moment; an identity of another pool counts as unknown. An owner that is
+ * deleted between two reads owns nothing any more: the caller did not name it, and must not be told of it.
+ */
 export const readWorld = async (ctx: Context, call: Omit<LoginCall, 'decide'>): Promise<LoginWorld> => {
   const named = call.identityId === null ? undefined : await findIdentity(ctx, call.identityId);
   if (named && named.identityPoolId !== call.identityPoolId) throw identityNotFound(named.id);
   const logins = await withOwners(ctx, call, call.proven);
   const owners: IdentityState[] = [];
-  for (const id of ownersOf(logins))
-    owners.push(await stateOf(ctx, await findIdentity(ctx, id), call.developerProvider));
-  return { named: named && (await stateOf(ctx, named, call.developerProvider)), logins, owners };
+  for (const id of ownersOf(logins)) {
+    const owner = await ctx.db.findOneBy(Identity, { id });
+    if (owner) owners.push(await stateOf(ctx, owner, call.developerProvider));
+  }
+  const isThere = ({ ownerId }: OwnedLogin): boolean => owners.some(({ id }) => id === ownerId);
+  return {
+    named: named && (await stateOf(ctx, named, call.developerProvider)),
+    logins: logins.map((login) => (isThere(login) ? login : { ...login, ownerId: null })),
+    owners,
+  };
 };
 
 /** All logins of all identities that may take part are locked, then the identities, then everything is read again. */

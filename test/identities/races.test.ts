@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import type { EntityManager } from 'typeorm';
+import { decideGetId } from '../../src/identities/decide-logins';
 import { purgeDeletedPools } from '../../src/identities/delete-identity-pool.service';
+import { settleLogins } from '../../src/identities/settle-logins';
 import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
 import {
   createPool,
@@ -162,6 +165,31 @@ it('an identity that is deleted while it gets one more login leaves none behind,
     expect(await rowsOf(server, 'SELECT 1 FROM logins WHERE identity_id = $1', [id])).toEqual([]);
     expect((await tryGetId(server, pool.id, logins)).errors).toBeUndefined();
   }
+});
+
+it('an identity that is deleted between two looks at it no longer owns the login, and nobody is told of it who did not name it', async () => {
+  const { id } = await getId(server, pool.id, [await loginOf(google, 'between')]);
+  const { manager } = server.dataSource;
+  const db = Object.create(manager) as EntityManager;
+  db.findBy = async (entity, where) => {
+    const rows = await manager.findBy(entity, where);
+    await deleteIdentity(otherNode, id);
+    return rows;
+  };
+
+  const survivor = await settleLogins(
+    { ...serviceContext(server.dataSource), db },
+    {
+      identityPoolId: pool.id,
+      developerProvider: null,
+      identityId: null,
+      proven: [{ provider: google.loginKey, subject: 'between' }],
+      decide: decideGetId,
+    },
+  );
+
+  expect(survivor).not.toBe(id);
+  expect(await rowsOfLogin('between')).toEqual([{ identity_id: survivor }]);
 });
 
 it('a login that is unlinked while it signs in ends linked to one identity or to none', async () => {
