@@ -64,6 +64,6 @@ export const isRetryable = (error: unknown): boolean =>
 const isPoolTimeout = (error: unknown): boolean =>
   /timeout exceeded when trying to connect/.test(driverErrorOf(error).message ?? '');
 
-/** The database cannot take the call now: no free connection, a lock or a statement timed out, or it is down. */
+/** The database cannot take the call now: no free connection, a lock or a statement timed out, too many wanted the same, or it is down. */
 export const isUnavailable = (error: unknown): boolean =>
-  UNAVAILABLE.has(databaseErrorCode(error) ?? '') || isConnectionLoss(error) || isPoolTimeout(error);
+  UNAVAILABLE.has(databaseErrorCode(error) ?? '') || isRetryable(error) || isPoolTimeout(error);

@@ -2,6 +2,7 @@ import type { GraphQLRequestListener } from '@apollo/server';
 import { inTransaction, type Context } from '../../src/context';
 import { createDataSource } from '../../src/db/data-source';
 import { formatError, logFaults } from '../../src/graphql/format-error';
+import { LoginRaceLost } from '../../src/identities/login-rows';
 import { createTestDatabase } from '../support/database';
 import { serviceContext } from '../support/service-context';
 
@@ -28,4 +29,14 @@ it('a call that the database gave up on promises that nothing was changed only b
 
   expect(before).toContain('Nothing was changed');
   expect(after).toContain('Part of it may have been done');
+});
+
+it.each([
+  ['a deadlock', Object.assign(new Error('deadlock detected'), { code: '40P01' })],
+  ['a race for a login', new LoginRaceLost()],
+])('a call that lost %s each time it was tried again is told to come back, and is no fault', (_, error) => {
+  expect(formatError({ message: '' }, error)).toEqual({
+    message: 'The server is busy. Nothing was changed; send the call again in a moment.',
+    extensions: { code: 'TOO_MANY_REQUESTS', retryAfterSeconds: 1 },
+  });
 });
