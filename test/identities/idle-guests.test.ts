@@ -5,6 +5,7 @@ import {
   countOf,
   createKey,
   createPool,
+  eventually,
   getCredentials,
   getId,
   loginOf,
@@ -262,6 +263,31 @@ describe('deleteIdleGuests', () => {
 
     expect(outcome).toMatchObject({ count: 1, identityIds: [gone] });
     expect(await left(pool.id)).toEqual([back]);
+  });
+
+  it.each([
+    ['deleted', 'DELETE FROM identities WHERE identity_id = $1', 'RESOURCE_NOT_FOUND'],
+    ['disabled', 'UPDATE identities SET disabled_at = now() WHERE identity_id = $1', 'NOT_AUTHORIZED'],
+  ])('a guest that comes back while it is being %s gets no credentials', async (_, statement, code) => {
+    const [id] = await idle((await newPool()).id, 1);
+    const sweeping = server.dataSource.createQueryRunner();
+    await sweeping.startTransaction();
+    await sweeping.query('SELECT 1 FROM identities WHERE identity_id = $1 FOR UPDATE', [id]);
+
+    const comingBack = tryGetCredentials(server, id!);
+    await eventually(
+      () =>
+        rowsOf(
+          server,
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        ),
+      (waiting) => waiting.length === 1,
+    );
+    await sweeping.query(statement, [id]);
+    await sweeping.commitTransaction();
+    await sweeping.release();
+
+    expect(refusalOf(await comingBack).code).toBe(code);
   });
 
   it('is right about what is left when guests come back at the same time', async () => {
