@@ -52,8 +52,9 @@ const plainValue = (claim: unknown): string | undefined => {
 };
 
 /**
- * The principal tags of a session: those that a developer's back end gave, then those of each login by the pool's maps;
- * the first to name a tag keeps it.
+ * The principal tags of a session, in the order of the logins: those that a developer's back end gave, or those that a
+ * login's claims make by the pool's maps. The first to name a tag keeps it. Policies do not tell `Team` from `team`, so
+ * these are one tag: a second one would let a claim speak in the place of the back end.
  */
 export const tagsOfLogins = (pool: IdentityPool, logins: VerifiedLogin[]): Record<string, string> => {
   const byLogin = logins.map((login) => {
@@ -63,5 +64,8 @@ export const tagsOfLogins = (pool: IdentityPool, logins: VerifiedLogin[]): Recor
     );
     return principalTagsOf(map, login.providerArn ?? login.provider, login.claims);
   });
-  return Object.assign({}, ...byLogin.toReversed()) as Record<string, string>;
+  const tags = new Map<string, [tag: string, value: string]>();
+  for (const [tag, value] of byLogin.flatMap((each) => Object.entries(each)))
+    if (!tags.has(tag.toLowerCase())) tags.set(tag.toLowerCase(), [tag, value]);
+  return Object.fromEntries(tags.values());
 };
