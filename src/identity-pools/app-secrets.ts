@@ -12,9 +12,10 @@ export const withSealedSecrets = (ctx: Context, pool: IdentityPool): IdentityPoo
 });
 
 const sealed = (ctx: Context, { provider, appId }: SupportedLoginProvider): SupportedLoginProvider => {
-  const [key, secret] = appId.split(';');
-  if (secret === undefined) return { provider, appId };
-  return { provider, appId: `${key};${SEALED}${seal(ctx.config.secret, 'app-secret', secret)}` };
+  const at = appId.indexOf(';');
+  if (at < 0) return { provider, appId };
+  const secret = seal(ctx.config.secret, 'app-secret', appId.slice(at + 1));
+  return { provider, appId: `${appId.slice(0, at)};${SEALED}${secret}` };
 };
 
 /** A stored pool with the secrets of its apps as they were given. */

@@ -242,6 +242,19 @@ test('Two providers with one key of logins are refused: nobody could tell which 
     );
 });
 
+test('An app’s id with several semicolons comes back whole', async () => {
+  const supportedLoginProviders = [{ provider: 'www.amazon.com', appId: 'one;two;three' }];
+  const { data } = await tryCreate({ supportedLoginProviders });
+
+  const { identityPool } = await server.run(
+    'query ($id: ID!) { identityPool(id: $id) { supportedLoginProviders { provider appId } } }',
+    { id: data.createIdentityPool.identityPool.id },
+    server.admin,
+  );
+
+  expect(identityPool).toEqual({ supportedLoginProviders });
+});
+
 test('What is refused does not repeat an app’s secret', async () => {
   const answer = await tryCreate({
     supportedLoginProviders: [{ provider: 'api.twitter.com', appId: 'key;top-secret;more' }],
