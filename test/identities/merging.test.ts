@@ -1,92 +1,49 @@
-import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
 import {
-  countOf,
-  createPool,
-  getCredentials,
   getId,
   loginOf,
+  mutate,
   refusalOf,
-  registerProvider,
   rowsOf,
   tryGetCredentials,
   tryGetId,
   type Data,
   type Login,
 } from '../support/factories';
-import { startTestServer, type TestServer } from '../support/server';
+import { startTestServer, type GraphqlAnswer, type TestServer } from '../support/server';
+import { tap } from '../support/wire';
+import {
+  DEVELOPER,
+  credentialsOf,
+  describeIdentity,
+  openMergeWorld,
+  pull,
+  write,
+  type MergeWorld,
+} from './merge-world';
 
-let server: TestServer;
-let google: TestIdentityProvider;
-let github: TestIdentityProvider;
-let pool: Data;
+let world: MergeWorld;
+let server: MergeWorld['server'];
+let google: MergeWorld['google'];
+let github: MergeWorld['github'];
+let pool: MergeWorld['pool'];
 
 beforeAll(async () => {
-  [server, google, github] = await Promise.all([
-    startTestServer(),
-    startIdentityProvider(),
-    startIdentityProvider(),
-  ]);
-  const openIdConnectProviderARNs = [
-    await registerProvider(server, google),
-    await registerProvider(server, github),
-  ];
-  pool = await createPool(server, { openIdConnectProviderARNs });
+  world = await openMergeWorld();
+  ({ server, google, github, pool } = world);
 });
-afterAll(async () => {
-  await Promise.all([google?.close(), github?.close()]);
-  await server?.close();
-});
+afterAll(() => world?.close());
 
 const guest = async (): Promise<string> => (await getId(server, pool.id)).id;
-
-const credentialsOf = async (
-  identityId: string,
-  logins?: Login[],
-): Promise<{ identityId: string; accessToken: string }> => {
-  const { data, errors } = await tryGetCredentials(server, identityId, logins);
-  if (errors) throw new Error(JSON.stringify(errors));
-  const { identityId: id, credentials } = data.getCredentialsForIdentity;
-  return { identityId: id, accessToken: credentials.accessToken };
-};
-
-const write = async (bearer: string, datasetName: string, key: string, value: string): Promise<Data> => {
-  const input = { datasetName, recordPatches: [{ op: 'REPLACE', key, value, syncCount: 0 }] };
-  const data = await server.run(
-    'mutation ($input: UpdateRecordsInput!) { updateRecords(input: $input) { datasetSyncCount } }',
-    { input },
-    bearer,
-  );
-  return data.updateRecords;
-};
-
-const pull = async (bearer: string, datasetName: string): Promise<Data> => {
-  const data = await server.run(
-    `query ($input: ListRecordsInput!) { listRecords(input: $input) {
-       datasetSyncCount datasetExists mergedDatasetNames records { key value syncCount } } }`,
-    { input: { datasetName } },
-    bearer,
-  );
-  return data.listRecords;
-};
-
-const describeIdentity = async (id: string): Promise<Data> => {
-  const data = await server.run(
-    'query ($id: ID!) { identity(id: $id) { id logins isDisabled mergedInto { id } } }',
-    { id },
-    server.admin,
-  );
-  return data.identity;
-};
 
 describe('a guest that presents a login of another identity', () => {
   it('is merged into that identity, whose id the answer carries', async () => {
     const owner = await getId(server, pool.id, [await loginOf(google, 'owner-1')]);
     const id = await guest();
 
-    const answer = await credentialsOf(id, [await loginOf(google, 'owner-1')]);
+    const answer = await credentialsOf(server, id, [await loginOf(google, 'owner-1')]);
 
     expect(answer.identityId).toBe(owner.id);
-    expect(await describeIdentity(id)).toEqual({
+    expect(await describeIdentity(server, id)).toEqual({
       id,
       logins: [],
       isDisabled: true,
@@ -124,26 +81,26 @@ describe('a guest that presents a login of another identity', () => {
   it('leaves its datasets under the survivor as NAME.GUESTID, reported until they are deleted', async () => {
     const login = await loginOf(google, 'owner-2');
     const owner = await getId(server, pool.id, [login]);
-    const ownBearer = (await credentialsOf(owner.id, [login])).accessToken;
-    await write(ownBearer, 'settings', 'theme', 'light');
+    const ownBearer = (await credentialsOf(server, owner.id, [login])).accessToken;
+    await write(server, ownBearer, 'settings', ['theme', 'light']);
     const id = await guest();
-    const guestBearer = (await credentialsOf(id)).accessToken;
-    await write(guestBearer, 'settings', 'theme', 'dark');
-    await write(guestBearer, 'scores', 'high', '7');
+    const guestBearer = (await credentialsOf(server, id)).accessToken;
+    await write(server, guestBearer, 'settings', ['theme', 'dark']);
+    await write(server, guestBearer, 'scores', ['high', '7']);
 
-    const { accessToken } = await credentialsOf(id, [login]);
+    const { accessToken } = await credentialsOf(server, id, [login]);
 
-    expect(await pull(accessToken, 'settings')).toEqual({
+    expect(await pull(server, accessToken, 'settings')).toEqual({
       datasetSyncCount: 1,
       datasetExists: true,
       mergedDatasetNames: [`settings.${id}`],
       records: [{ key: 'theme', value: 'light', syncCount: 1 }],
     });
-    expect(await pull(accessToken, 'scores')).toMatchObject({
+    expect(await pull(server, accessToken, 'scores')).toMatchObject({
       datasetExists: false,
       mergedDatasetNames: [`scores.${id}`],
     });
-    expect((await pull(accessToken, `settings.${id}`)).records).toEqual([
+    expect((await pull(server, accessToken, `settings.${id}`)).records).toEqual([
       { key: 'theme', value: 'dark', syncCount: 1 },
     ]);
     await server.run(
@@ -151,15 +108,15 @@ describe('a guest that presents a login of another identity', () => {
       { input: { datasetName: `settings.${id}` } },
       accessToken,
     );
-    expect((await pull(accessToken, 'settings')).mergedDatasetNames).toEqual([]);
+    expect((await pull(server, accessToken, 'settings')).mergedDatasetNames).toEqual([]);
   });
 
   it('gets no credentials any more: the refusal names the survivor to whoever proves it, and to nobody else', async () => {
     const login = await loginOf(google, 'owner-3');
     const owner = await getId(server, pool.id, [login]);
     const id = await guest();
-    const old = (await credentialsOf(id)).accessToken;
-    await credentialsOf(id, [login]);
+    const old = (await credentialsOf(server, id)).accessToken;
+    await credentialsOf(server, id, [login]);
 
     expect(refusalOf(await tryGetCredentials(server, id, [login]))).toMatchObject({
       code: 'NOT_AUTHORIZED',
@@ -180,17 +137,17 @@ describe('a guest that presents a login of another identity', () => {
 
   it('keeps the name of a dataset that came from an earlier merge', async () => {
     const [first, second] = [await guest(), await guest()];
-    await write((await credentialsOf(first)).accessToken, 'settings', 'theme', 'dark');
-    await credentialsOf(second, [await loginOf(github, 'chain')]);
-    await credentialsOf(first, [await loginOf(github, 'chain')]);
+    await write(server, (await credentialsOf(server, first)).accessToken, 'settings', ['theme', 'dark']);
+    await credentialsOf(server, second, [await loginOf(github, 'chain')]);
+    await credentialsOf(server, first, [await loginOf(github, 'chain')]);
     const owner = await getId(server, pool.id, [await loginOf(google, 'chain')]);
     const logins = [await loginOf(google, 'chain'), await loginOf(github, 'chain')];
 
-    const { accessToken, identityId } = await credentialsOf(owner.id, logins);
+    const { accessToken, identityId } = await credentialsOf(server, owner.id, logins);
 
     expect(identityId).toBe(owner.id);
-    expect((await pull(accessToken, 'settings')).mergedDatasetNames).toEqual([`settings.${first}`]);
-    expect((await describeIdentity(first)).mergedInto).toEqual({ id: second });
+    expect((await pull(server, accessToken, 'settings')).mergedDatasetNames).toEqual([`settings.${first}`]);
+    expect((await describeIdentity(server, first)).mergedInto).toEqual({ id: second });
   });
 });
 
@@ -206,14 +163,14 @@ describe('logins of two identities', () => {
 
     expect(merged.id).toBe(older.id);
     expect(merged.logins.sort()).toEqual([google.loginKey, github.loginKey].sort());
-    expect((await describeIdentity(younger.id)).mergedInto).toEqual({ id: older.id });
+    expect((await describeIdentity(server, younger.id)).mergedInto).toEqual({ id: older.id });
   });
 
   it('make one of them: in getCredentialsForIdentity the one that is named survives', async () => {
     await getId(server, pool.id, [await loginOf(google, 'two-2')]);
     const named = await getId(server, pool.id, [await loginOf(github, 'two-2')]);
 
-    const { identityId } = await credentialsOf(named.id, [
+    const { identityId } = await credentialsOf(server, named.id, [
       await loginOf(google, 'two-2'),
       await loginOf(github, 'two-2'),
     ]);
@@ -231,7 +188,7 @@ describe('logins of two identities', () => {
     );
 
     expect(refusal).toMatchObject({ code: 'RESOURCE_CONFLICT', provider: google.loginKey });
-    expect((await describeIdentity(other.id)).isDisabled).toBe(false);
+    expect((await describeIdentity(server, other.id)).isDisabled).toBe(false);
     expect((await getId(server, pool.id, [logins[0]!])).id).toBe(full.id);
   });
 });
@@ -241,7 +198,7 @@ describe('previewMerge', () => {
     const login = await loginOf(google, 'preview');
     const owner = await getId(server, pool.id, [login]);
     const id = await guest();
-    await write((await credentialsOf(id)).accessToken, 'settings', 'theme', 'dark');
+    await write(server, (await credentialsOf(server, id)).accessToken, 'settings', ['theme', 'dark']);
 
     const { previewMerge } = await server.run(
       `query ($input: PreviewMergeInput!) { previewMerge(input: $input) {
@@ -260,68 +217,110 @@ describe('previewMerge', () => {
       datasetCount: 1,
       exceedsDatasetLimit: false,
     });
-    expect((await describeIdentity(id)).isDisabled).toBe(false);
+    expect((await describeIdentity(server, id)).isDisabled).toBe(false);
   });
 });
 
-describe('merges at the same time', () => {
-  it('of one guest into one identity, ten at once, end in one merge and nine refusals that name the survivor', async () => {
-    const login = await loginOf(google, 'race-1');
-    const owner = await getId(server, pool.id, [login]);
-    const id = await guest();
-    await write((await credentialsOf(id)).accessToken, 'settings', 'theme', 'dark');
-
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => tryGetCredentials(server, id, [login])),
-    );
-
-    const winners = answers.filter((answer) => !answer.errors);
-    expect(winners.map((answer) => answer.data.getCredentialsForIdentity.identityId)).toEqual([owner.id]);
-    for (const answer of answers.filter((each) => each.errors))
-      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', mergedInto: owner.id });
-    expect(await countOf(server, 'datasets', 'identity_id', owner.id)).toBe(1);
-    expect(await countOf(server, 'datasets', 'identity_id', id)).toBe(0);
-  });
-
-  it('in both directions end with every login on exactly one live identity', async () => {
-    const logins = [await loginOf(google, 'race-2'), await loginOf(github, 'race-2')];
-    const a = await getId(server, pool.id, [logins[0]!]);
-    const b = await getId(server, pool.id, [logins[1]!]);
-
-    await Promise.all([
-      tryGetCredentials(server, a.id, logins),
-      tryGetCredentials(server, b.id, logins),
-      tryGetId(server, pool.id, logins),
-    ]);
-
-    const owners = await Promise.all(logins.map(async (login) => (await getId(server, pool.id, [login])).id));
-    expect(new Set(owners).size).toBe(1);
-    const live = (await Promise.all([a.id, b.id].map(describeIdentity))).filter((each) => !each.isDisabled);
-    expect(live.map((each) => each.id)).toEqual([owners[0]]);
-  });
-
-  it('with writes to the loser in flight lose no acknowledged write', async () => {
-    const login = await loginOf(google, 'race-3');
-    const owner = await getId(server, pool.id, [login]);
-    const id = await guest();
-    const bearer = (await getCredentials(server, id)).accessToken;
-
-    const writes = Array.from({ length: 20 }, (_, at) =>
-      write(bearer, 'settings', `key-${at}`, `${at}`).then(
-        () => `key-${at}`,
-        () => undefined,
-      ),
-    );
-    const merge = tryGetCredentials(server, id, [login]);
-    const acknowledged = (await Promise.all(writes)).filter((key) => key !== undefined);
-    await merge;
-
-    const rows = await rowsOf(
+describe('a merge that is sent again, since its answer was lost,', () => {
+  /** Every row that has to do with logins and datasets of the pool. */
+  const everything = (): Promise<Data[]> =>
+    rowsOf(
       server,
-      'SELECT record_key FROM records WHERE identity_id = $1 AND dataset_name = $2',
-      [owner.id, `settings.${id}`],
+      `SELECT 'identity' AS what, i::text AS row FROM identities i WHERE i.identity_pool_id = $1
+       UNION ALL SELECT 'login', l::text FROM logins l WHERE l.identity_pool_id = $1
+       UNION ALL SELECT 'its reverse', r::text FROM identity_logins r
+         JOIN identities i USING (identity_id) WHERE i.identity_pool_id = $1
+       UNION ALL SELECT 'dataset', d::text FROM datasets d WHERE d.identity_pool_id = $1
+       UNION ALL SELECT 'record', r::text FROM records r
+         JOIN identities i USING (identity_id) WHERE i.identity_pool_id = $1
+       ORDER BY 1, 2`,
+      [pool.id],
     );
-    expect(rows.map((row) => row.record_key)).toEqual(expect.arrayContaining(acknowledged));
-    expect(await countOf(server, 'records', 'identity_id', id)).toBe(0);
+
+  const signedIn = async (login: Login): Promise<string> => {
+    const { id } = await getId(server, pool.id, [login]);
+    const { accessToken } = await credentialsOf(server, id, [login]);
+    await write(server, accessToken, 'settings', ['theme', `of ${login.provider}`]);
+    return id;
+  };
+
+  const guestWithData = async (): Promise<string> => {
+    const id = await guest();
+    await write(server, (await credentialsOf(server, id)).accessToken, 'settings', ['theme', 'dark']);
+    return id;
+  };
+
+  const mergeDevelopers = (node: TestServer, source: string, destination: string): Promise<GraphqlAnswer> => {
+    const users = { sourceUserIdentifier: source, destinationUserIdentifier: destination };
+    const input = { identityPoolId: pool.id, developerProviderName: DEVELOPER, ...users };
+    return mutate(node, 'mergeDeveloperIdentities { identityId }', input, node.admin);
+  };
+
+  const developer = async (token: string): Promise<string> => {
+    const input = { identityPoolId: pool.id, logins: [{ provider: DEVELOPER, token }] };
+    const call = 'getOpenIdTokenForDeveloperIdentity { identityId }';
+    return (await mutate(server, call, input, server.admin)).data.getOpenIdTokenForDeveloperIdentity
+      .identityId;
+  };
+
+  it('of a guest is refused with the name of the survivor, and changes nothing', async () => {
+    const login = await loginOf(google, 'again-1');
+    const survivor = await signedIn(login);
+    const id = await guestWithData();
+    await tryGetCredentials(server, id, [login]);
+    const before = await everything();
+
+    const again = await tryGetCredentials(world.otherNode, id, [login]);
+
+    expect(refusalOf(again)).toMatchObject({ code: 'NOT_AUTHORIZED', mergedInto: survivor });
+    expect(await everything()).toEqual(before);
+  });
+
+  it('of two that signed in answers the survivor, and changes nothing, whichever call it was', async () => {
+    const logins = [await loginOf(google, 'again-2'), await loginOf(github, 'again-2')];
+    const [survivor] = [await signedIn(logins[0]!), await signedIn(logins[1]!)];
+    await tryGetId(server, pool.id, logins);
+    const before = await everything();
+
+    const again = await tryGetId(world.otherNode, pool.id, logins);
+    const named = await tryGetCredentials(world.otherNode, survivor, logins);
+
+    expect(again.data.getId.identityId).toBe(survivor);
+    expect(named.data.getCredentialsForIdentity.identityId).toBe(survivor);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('of two users of the back end answers the survivor, and changes nothing', async () => {
+    const [, survivor] = [await developer('again-source'), await developer('again-destination')];
+    await mergeDevelopers(server, 'again-source', 'again-destination');
+    const before = await everything();
+
+    const again = await mergeDevelopers(world.otherNode, 'again-source', 'again-destination');
+
+    expect(again.data.mergeDeveloperIdentities.identityId).toBe(survivor);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('tells the survivor though the database broke off just when the merge was done', async () => {
+    const wire = await tap(server.database.url);
+    const node = await startTestServer({
+      database: server.database,
+      config: { databaseUrl: wire.url, databasePoolSize: 1, publicUrl: server.config.publicUrl },
+    });
+    const login = await loginOf(google, 'again-3');
+    const survivor = await signedIn(login);
+    const id = await guestWithData();
+
+    // Other statements speak of READ COMMITTED.
+    wire.loseAnswerTo('COMMIT\0');
+    const lost = await tryGetCredentials(node, id, [login]);
+    const again = await tryGetCredentials(node, id, [login]);
+    await node.close();
+    await wire.cut();
+
+    expect(refusalOf(lost)).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(refusalOf(again)).toMatchObject({ code: 'NOT_AUTHORIZED', mergedInto: survivor });
+    const { accessToken } = await credentialsOf(server, survivor, [login]);
+    expect((await pull(server, accessToken, 'settings')).mergedDatasetNames).toEqual([`settings.${id}`]);
   });
 });

@@ -94,6 +94,19 @@ export const loginOf = async (
   token: await issuer.sign({ sub, aud: 'client', ...claims }),
 });
 
+/** Any mutation that takes an `input`, as an answer; `call` is its name with what to select, as `getId { identityId }`. */
+export const mutate = (
+  server: TestServer,
+  call: string,
+  input: object,
+  bearer?: string,
+): Promise<GraphqlAnswer> => {
+  const name = call.slice(0, call.indexOf(' '));
+  const type = `${call[0]?.toUpperCase()}${name.slice(1)}Input`;
+  const field = call.replace(name, `${name}(input: $input)`);
+  return server.graphql(`mutation ($input: ${type}!) { ${field} }`, { input }, bearer);
+};
+
 const GET_ID = `mutation ($input: GetIdInput!) { getId(input: $input) {
   identityId identity { id identityPoolId logins isAuthenticated isDisabled creationDate lastModifiedDate } } }`;
 

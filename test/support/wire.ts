@@ -7,6 +7,8 @@ export interface Wire {
   url: string;
   /** The database still does what it is told next, but the answer never arrives: the connection breaks. */
   loseNextAnswer(): void;
+  /** The same for the next statement with this text in it. */
+  loseAnswerTo(text: string): void;
   /** Puts bytes of a test's own behind the next word of the database that it is ready, to arrive with it. */
   addToNextReady(bytes: Buffer): void;
   /** Breaks all connections and takes no more. */
@@ -27,6 +29,7 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
   const sockets: Socket[] = [];
   let stalled = false;
   let losesAnswer = false;
+  let doomed: string | undefined;
   let added: Buffer | undefined;
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
@@ -36,7 +39,14 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
       far.destroy();
     };
     near
-      .on('data', (data) => stalled || far.write(data))
+      .on('data', (data) => {
+        if (stalled) return;
+        if (doomed !== undefined && data.includes(doomed)) {
+          doomed = undefined;
+          losesAnswer = true;
+        }
+        far.write(data);
+      })
       .on('close', end)
       .on('error', end);
     far.on('close', end).on('error', end);
@@ -59,6 +69,7 @@ export const tap = async (databaseUrl: string): Promise<Wire> => {
   return {
     url: url.href,
     loseNextAnswer: () => void (losesAnswer = true),
+    loseAnswerTo: (text) => void (doomed = text),
     addToNextReady: (bytes) => void (added = bytes),
     cut: async () => {
       if (!server.listening) return;
