@@ -66,9 +66,7 @@ const call = async (name: string, input: object, selection: string, bearer?: str
   const type = `${name[0]!.toUpperCase()}${name.slice(1)}Input`;
   const query = `mutation ($input: ${type}!) { ${name}(input: $input) { ${selection} } }`;
   const answer: GraphqlAnswer = await server.graphql(query, { input }, bearer);
-  expect(answer.errors?.map(({ extensions }) => extensions.code) ?? []).not.toContain(
-    'INTERNAL_SERVER_ERROR',
-  );
+  expect(answer.errors?.map(({ extensions }) => extensions.code) ?? []).not.toContain('INTERNAL_ERROR');
   return answer.data?.[name];
 };
 
