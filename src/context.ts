@@ -65,6 +65,11 @@ export const inTransaction = async <T>(ctx: Context, work: (tx: Context) => Prom
   }
 };
 
+/** For a write that commits by itself: what comes after it in the request must not promise that nothing was changed. */
+export const noteCommitted = (ctx: Context): void => {
+  if (!isInTransaction(ctx)) ctx.request.hasCommitted = true;
+};
+
 const pauseBeforeRetry = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** attempt));
 

@@ -54,6 +54,13 @@ export const resourceNotFound = (message: string, fields: ErrorFields = {}): Ser
 export const identityDeleted = (identityId: string): ServiceError =>
   new ServiceError('IDENTITY_DELETED', `Identity '${identityId}' was deleted.`, { field: 'identityId' });
 
+/** The identity is not the caller's to use, or was merged into another: `mergedInto` names that to whoever may know. */
+export const identityForbidden = (identityId: string, fields: { mergedInto?: string } = {}): ServiceError =>
+  new ServiceError('NOT_AUTHORIZED', `Access to Identity '${identityId}' is forbidden.`, {
+    identityId,
+    ...fields,
+  });
+
 /** The service itself refuses: a bad login, guest access off, somebody else's identity. */
 export const notAuthorized = (message: string, fields: ErrorFields = {}): ServiceError =>
   new ServiceError('NOT_AUTHORIZED', message, fields);

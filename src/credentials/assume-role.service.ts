@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
-import { ServiceError, badCredentials, invalidParameter, notAuthorized } from '../errors';
+import { ServiceError, badCredentials, invalidParameter, identityForbidden } from '../errors';
 import { assumedRoleArn } from '../ids';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool } from '../identity-pools/identity-pool.service';
 import { ownerOf } from '../identities/developer-identities.service';
-import { Identity } from '../identities/identity.entity';
+import type { Identity } from '../identities/identity.entity';
+import { findIdentity } from '../identities/identity-state';
 import { markActive } from '../identities/mark-active';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parsePolicyDocument, SESSION_POLICY_MAX_SIZE } from '../policy/document';
@@ -111,9 +112,9 @@ const requireToken = async (ctx: Context, webIdentityToken: string): Promise<Ope
 
 const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<Identity> => {
   const pool = await findPool(ctx, token.identityPoolId);
-  const identity = await ctx.db.findOneBy(Identity, { id: token.identityId });
-  const isLive = pool && identity?.disabledAt === null && (await isVouchedFor(ctx, pool, token));
-  if (!isLive) throw notAuthorized(`Access to Identity '${token.identityId}' is forbidden.`);
+  const identity = await findIdentity(ctx, token.identityId);
+  const isLive = pool && identity.disabledAt === null && (await isVouchedFor(ctx, pool, token));
+  if (!isLive) throw identityForbidden(token.identityId);
   requireClassicFlow(pool);
   return identity;
 };

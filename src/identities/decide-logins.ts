@@ -1,4 +1,4 @@
-import { ServiceError, limitExceeded, notAuthorized, resourceConflict } from '../errors';
+import { ServiceError, identityForbidden, limitExceeded, notAuthorized, resourceConflict } from '../errors';
 import { LIMITS } from '../protocol/limits';
 
 /** A login that its provider has vouched for, and the identity it is linked to so far. */
@@ -37,10 +37,6 @@ export interface LoginDecision {
   merge: string[];
   link: OwnedLogin[];
 }
-
-/** The refusal of an identity to whoever did not prove it. */
-export const forbidden = (identityId: string, fields: { mergedInto?: string } = {}): ServiceError =>
-  notAuthorized(`Access to Identity '${identityId}' is forbidden.`, { identityId, ...fields });
 
 const newLogins = (logins: OwnedLogin[]): OwnedLogin[] => logins.filter((login) => login.ownerId === null);
 
@@ -88,12 +84,15 @@ export const decideForIdentity = (
 
 const disabled = (identity: IdentityState, logins: OwnedLogin[]): ServiceError => {
   const proved = identity.mergedInto !== null && ownersOf(logins).includes(identity.mergedInto);
-  return forbidden(identity.id, proved && identity.mergedInto ? { mergedInto: identity.mergedInto } : {});
+  return identityForbidden(
+    identity.id,
+    proved && identity.mergedInto ? { mergedInto: identity.mergedInto } : {},
+  );
 };
 
 /** Ownership is proved by one login of the identity's own. @throws NOT_AUTHORIZED */
 export const requireOwnLogin = (identity: IdentityState, logins: OwnedLogin[]): void => {
-  if (logins.length === 0) throw forbidden(identity.id);
+  if (logins.length === 0) throw identityForbidden(identity.id);
   if (logins.some((login) => login.ownerId === identity.id)) return;
   throw notAuthorized(
     "Logins don't match. Please include at least one valid login for this identity or identity pool.",

@@ -89,13 +89,13 @@ const eraseIdentity = async (tx: Context, { id: identityId, identityPoolId }: Id
     before.map((login) => login.loginKey),
   );
   const [identity] = await lockIdentities(tx, [identityId]);
+  // Whoever deleted it at the same time has written it down and counted it.
+  if (!identity) return;
   const logins = await loginsOf(tx, identityId);
   const keys = logins.map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
   await tx.db.delete(Identity, { id: identityId });
   await rememberDeleted(tx, [identityId]);
   await recordAudit(tx, { action: ACTION, resource: '*', identityPoolId, details: { identityId } });
-  // Whoever deleted it at the same time has counted it.
-  const counted = identity ? [{ isDisabled: identity.disabledAt !== null, logins }] : [];
-  await recordCounts(tx, identityPoolId, counted, []);
+  await recordCounts(tx, identityPoolId, [{ isDisabled: identity.disabledAt !== null, logins }], []);
 };

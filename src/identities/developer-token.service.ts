@@ -1,21 +1,15 @@
 import { z } from 'zod';
-import type { Context } from '../context';
-import { ServiceError, invalidParameter, resourceConflict } from '../errors';
+import { inTransaction, type Context } from '../context';
+import { identityForbidden, ServiceError, invalidParameter, resourceConflict } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { DEVELOPER_KEY } from '../logins/developer-token';
-import { verifyLogins } from '../logins/verify-logins';
+import { requireDistinctKeys, verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
-import { amrOf, issueOpenIdToken } from '../tokens/open-id-token';
+import { LONGEST_TOKEN_LIFE, amrOf, issueOpenIdToken } from '../tokens/open-id-token';
 import { parse, regionalId, text } from '../validate';
 import { identityNotFound } from '../sync/dataset-owner';
-import {
-  decideGetId,
-  forbidden,
-  type IdentityState,
-  type LoginDecision,
-  type OwnedLogin,
-} from './decide-logins';
+import { decideGetId, type IdentityState, type LoginDecision, type OwnedLogin } from './decide-logins';
 import { loginList, scopeOf } from './login-call';
 import { findIdentity } from './identity-state';
 import type { ProvenLogin } from './login-rows';
@@ -27,16 +21,19 @@ export const developerUser = text(1, LIMITS.developerUserIdentifierLength);
 const tokenInput = z.object({
   identityPoolId: regionalId,
   identityId: regionalId.nullish(),
-  logins: loginList,
+  logins: loginList.refine(
+    (list) => list.length <= LIMITS.loginsPerRequest,
+    `must have at most ${LIMITS.loginsPerRequest} members`,
+  ),
   principalTags: z
     .array(z.object({ key: text(1, 128), value: text(1, 256) }))
-    .max(LIMITS.tagsPerPool)
+    .max(LIMITS.principalTagsPerProvider)
     .refine(
       (tags) => new Set(tags.map((tag) => tag.key)).size === tags.length,
       'must not have the same key twice',
     )
     .nullish(),
-  tokenDuration: z.int().min(1).max(86_400).nullish(),
+  tokenDuration: z.int().min(1).max(LONGEST_TOKEN_LIFE).nullish(),
 });
 
 export type GetOpenIdTokenForDeveloperIdentityInput = z.input<typeof tokenInput>;
@@ -58,19 +55,28 @@ export const getOpenIdTokenForDeveloperIdentity = async (
   const action = 'cognito-identity:GetOpenIdTokenForDeveloperIdentity';
   const pool = await authorizedPool(ctx, action, given.identityPoolId);
   if (given.identityId) await requireInPool(ctx, pool, given.identityId);
+  requireDistinctKeys(given.logins);
   const user = developerLogin(pool, given.logins);
   requireNoDeveloperToken(given.logins);
   const others = given.logins.filter((login) => login.provider !== user.provider);
   const verified = others.length > 0 ? await verifyLogins(ctx, pool, others) : [];
-  const identityId = await settleLogins(ctx, {
-    ...scopeOf(pool),
-    identityId: given.identityId ?? null,
-    proven: [user, ...verified],
-    decide: ({ named, logins, owners }) =>
-      named ? decideLink(named, logins) : decideGetId({ logins, owners }),
+  const seconds = given.tokenDuration ?? DEFAULT_SECONDS;
+  const identityId = await inTransaction(ctx, async (tx) => {
+    const settled = await settleLogins(tx, {
+      ...scopeOf(pool),
+      identityId: given.identityId ?? null,
+      proven: [user, ...verified],
+      decide: ({ named, logins, owners }) =>
+        named ? decideLink(named, logins) : decideGetId({ logins, owners }),
+    });
+    await recordPoolChange(tx, action, pool, {
+      identityId: settled,
+      providers: [user.provider, ...verified.map((login) => login.provider)],
+      tokenDuration: seconds,
+    });
+    return settled;
   });
   const qualifier = `${user.provider}:${pool.id}:${user.subject}`;
-  const seconds = given.tokenDuration ?? DEFAULT_SECONDS;
   const token = await issueOpenIdToken(
     ctx,
     {
@@ -82,11 +88,6 @@ export const getOpenIdTokenForDeveloperIdentity = async (
     },
     seconds,
   );
-  await recordPoolChange(ctx, action, pool, {
-    identityId,
-    providers: [user.provider, ...verified.map((login) => login.provider)],
-    tokenDuration: seconds,
-  });
   return { identityId, token };
 };
 
@@ -119,7 +120,8 @@ const requireNoDeveloperToken = (logins: { provider: string }[]): void => {
 
 /** The caller is trusted, so the identity needs no login of its own; but a user has one identity only. */
 const decideLink = (named: IdentityState, logins: OwnedLogin[]): LoginDecision => {
-  if (named.isDisabled) throw forbidden(named.id, named.mergedInto ? { mergedInto: named.mergedInto } : {});
+  if (named.isDisabled)
+    throw identityForbidden(named.id, named.mergedInto ? { mergedInto: named.mergedInto } : {});
   const foreign = logins.find((login) => login.ownerId !== null && login.ownerId !== named.id);
   if (foreign?.isDeveloper)
     throw new ServiceError(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Context } from '../context';
+import { noteCommitted, type Context } from '../context';
 import { verifyLogins } from '../logins/verify-logins';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
@@ -30,7 +30,8 @@ export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDe
   await limitCaller(ctx, ...(isGuest ? ['guests' as const] : []), 'getId');
   const pool = await requirePool(ctx, given.identityPoolId);
   if (isGuest) requireGuestAccess(pool);
-  await limitPool(ctx, pool.id, 'getId', ...(isGuest ? ['guests' as const] : []));
+  // Guests that are refused use up nothing that sign-ins need.
+  await limitPool(ctx, pool.id, ...(isGuest ? ['guests' as const] : []), 'getId');
   if (isGuest) {
     return { identity: await createGuest(ctx, pool.id), logins: [] };
   }
@@ -43,5 +44,6 @@ export const getId = async (ctx: Context, input: GetIdInput): Promise<IdentityDe
 const createGuest = async (ctx: Context, identityPoolId: string): Promise<Identity> => {
   const identity = newIdentity(ctx, identityPoolId, false);
   await insertGuest(ctx, identity).catch(orPoolNotFound(identityPoolId));
+  noteCommitted(ctx);
   return identity;
 };

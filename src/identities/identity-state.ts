@@ -79,7 +79,10 @@ export const stateOf = async (
 };
 
 /** Where the merges of an identity end: the survivor may have been merged itself since. */
-export const survivorOf = async (ctx: Context, identity: Identity): Promise<string | null> => {
+export const survivorOf = async (
+  ctx: Context,
+  identity: Pick<Identity, 'mergedInto'>,
+): Promise<string | null> => {
   let survivor = identity.mergedInto;
   for (;;) {
     const next = survivor === null ? null : await ctx.db.findOneBy(Identity, { id: survivor });

@@ -7,7 +7,7 @@ import { DatasetConnection, DatasetType, toDatasetType } from '../sync/sync.type
 import { deleteIdentities } from './delete-identities.service';
 import { deleteIdentityPool } from './delete-identity-pool.service';
 import { getId } from './get-id.service';
-import { describeIdentity, listIdentities, viewer } from './identity.service';
+import { describeIdentity, describeSurvivor, listIdentities, viewer } from './identity.service';
 import {
   DeleteIdentitiesInput,
   DeleteIdentitiesPayload,
@@ -72,15 +72,15 @@ export class IdentityResolver {
 
   @FieldResolver(() => IdentityType, {
     nullable: true,
-    description: 'The identity that this one was merged into, when that is why it is disabled.',
+    description:
+      'The identity that this one was merged into, when that is why it is disabled: where its data is now, also after further merges. Null when that was deleted.',
   })
   async mergedInto(
     @Ctx() ctx: Context,
     @Root() { mergedIntoId }: IdentityType,
   ): Promise<IdentityType | null> {
-    return mergedIntoId === null
-      ? null
-      : toIdentityType(await describeIdentity(ctx, { identityId: mergedIntoId }));
+    const survivor = await describeSurvivor(ctx, mergedIntoId);
+    return survivor && toIdentityType(survivor);
   }
 
   @Query(() => PreviewMergePayload, {

@@ -2,14 +2,14 @@ import { IsNull, MoreThan } from 'typeorm';
 import { z } from 'zod';
 import { authorize } from '../authorize';
 import type { Context } from '../context';
+import { identityForbidden } from '../errors';
 import { identityPoolArn } from '../ids';
 import { authorizedPool, findPool } from '../identity-pools/identity-pool.service';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse, regionalId } from '../validate';
 import { ownerNotFound } from '../sync/dataset-owner';
-import { forbidden } from './decide-logins';
 import { Identity } from './identity.entity';
-import { loginsOf } from './identity-state';
+import { loginsOf, survivorOf } from './identity-state';
 
 const identityInput = z.object({ identityId: regionalId });
 
@@ -48,6 +48,16 @@ export const viewer = async (ctx: Context): Promise<IdentityDescription | null> 
   return ctx.actor.kind === 'identity' ? describeIdentity(ctx, { identityId: ctx.actor.identityId }) : null;
 };
 
+/** Where the merges of an identity end, for a caller that may see that one; null when there is none (any more). */
+export const describeSurvivor = async (
+  ctx: Context,
+  mergedInto: string | null,
+): Promise<IdentityDescription | null> => {
+  const id = await survivorOf(ctx, { mergedInto });
+  const isThere = id !== null && (await ctx.db.existsBy(Identity, { id }));
+  return isThere ? describeIdentity(ctx, { identityId: id }) : null;
+};
+
 /** The identity, for a caller that may do `action` on it. @throws NOT_AUTHORIZED, ACCESS_DENIED, RESOURCE_NOT_FOUND */
 const authorizedIdentity = async (ctx: Context, action: string, identityId: string): Promise<Identity> => {
   if (ctx.actor.kind !== 'administrator') authorizeOn(ctx, action, identityId, ctxPoolId(ctx));
@@ -57,7 +67,7 @@ const authorizedIdentity = async (ctx: Context, action: string, identityId: stri
     authorizeOn(ctx, action, identityId, identity?.identityPoolId ?? '');
   if (!identity || !pool) throw ownerNotFound(ctx, identityId);
   // An access token outlives the merge of its identity; an administrator may still look at what was merged.
-  if (identity.disabledAt !== null && ctx.actor.kind === 'identity') throw forbidden(identityId);
+  if (identity.disabledAt !== null && ctx.actor.kind === 'identity') throw identityForbidden(identityId);
   return identity;
 };
 

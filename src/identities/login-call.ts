@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Context } from '../context';
-import { invalidParameter, notAuthorized } from '../errors';
+import { identityForbidden, invalidParameter, notAuthorized } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool, poolNotFound } from '../identity-pools/identity-pool.service';
 import type { DeveloperLogin, VerifiedLogin } from '../logins/verified-login';
 import { identityNotFound } from '../sync/dataset-owner';
-import { decideForIdentity, decideGetId, forbidden, type IdentityState } from './decide-logins';
+import { decideForIdentity, decideGetId, type IdentityState } from './decide-logins';
 import { loginKey, type LoginScope } from './login-rows';
 import type { LoginCall } from './settle-logins';
 
@@ -59,7 +59,8 @@ export const loginCall = (
   logins: VerifiedLogin[],
 ): LoginCall => {
   const vouched = logins.find((login) => login.developer)?.developer;
-  if (vouched && identityId !== null && vouched.identityId !== identityId) throw forbidden(identityId);
+  if (vouched && identityId !== null && vouched.identityId !== identityId)
+    throw identityForbidden(identityId);
   const named = identityId ?? vouched?.identityId ?? null;
   return {
     ...scopeOf(pool),
@@ -69,7 +70,7 @@ export const loginCall = (
       if (named === null) return decideGetId(world);
       if (!world.named) throw identityNotFound(named);
       const decision = decideForIdentity(world.named, world, vouched !== undefined);
-      if (vouched && !isLinkedUser(pool, vouched, world.named)) throw forbidden(named);
+      if (vouched && !isLinkedUser(pool, vouched, world.named)) throw identityForbidden(named);
       return decision;
     },
   };

@@ -1,5 +1,5 @@
 import type { Context } from '../context';
-import { forbidden } from './decide-logins';
+import { identityForbidden } from '../errors';
 import type { Identity } from './identity.entity';
 import { findIdentity } from './identity-state';
 
@@ -26,5 +26,5 @@ export const markActive = async (ctx: Context, { id, lastActiveAt }: Identity): 
 /** Another call may have noted it at the same time; or whoever deletes idle guests was faster. */
 const requireLive = async (ctx: Context, identityId: string): Promise<void> => {
   const { disabledAt } = await findIdentity(ctx, identityId);
-  if (disabledAt !== null) throw forbidden(identityId);
+  if (disabledAt !== null) throw identityForbidden(identityId);
 };

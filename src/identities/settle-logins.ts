@@ -133,7 +133,7 @@ const carryOut = async (
   return identityId;
 };
 
-/** The logins first: whoever loses the race for one of them must not leave an identity behind. */
+/** Whoever loses the race for one of the logins leaves no identity behind: all of it is rolled back. */
 const createLinked = async (tx: Context, call: LoginCall, link: OwnedLogin[]): Promise<string> => {
   const identity = newIdentity(tx, call.identityPoolId, link.length > 0);
   requireNoProblems(problemsOf([], link));

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { recordAudit } from '../audit/record-audit';
 import { inTransaction, type Context } from '../context';
+import { identityForbidden } from '../errors';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId, text } from '../validate';
 import { recordCounts } from './count-identities';
-import { forbidden, requireOwnLogin, type IdentityState } from './decide-logins';
+import { requireOwnLogin, type IdentityState } from './decide-logins';
 import { isLinkedUser, loginList, requirePool, scopeOf } from './login-call';
 import { describe, type IdentityDescription } from './identity.service';
 import { Identity } from './identity.entity';
@@ -70,7 +71,7 @@ export const lockedState = async (
   const [identity] = await lockIdentities(tx, [identityId]);
   if (!identity) throw await identityGone(tx, identityId);
   const state = await stateOf(tx, identity, developerProvider);
-  if (state.isDisabled) throw forbidden(identityId);
+  if (state.isDisabled) throw identityForbidden(identityId);
   return state;
 };
 

@@ -109,7 +109,8 @@ export const verifyLogins = async (
   });
 };
 
-const requireDistinctKeys = (logins: LoginInput[]): void => {
+/** @throws INVALID_PARAMETER for a key that is there twice. */
+export const requireDistinctKeys = (logins: LoginInput[]): void => {
   const keys = logins.map(({ provider }) => provider);
   const again = keys.findIndex((key, index) => keys.indexOf(key) < index);
   if (again < 0) return;

@@ -1,6 +1,6 @@
 import { authorize, isAuthorized, type Resource } from '../authorize';
 import type { Context } from '../context';
-import { identityDeleted, invalidParameter, notAuthorized, resourceNotFound } from '../errors';
+import { identityDeleted, invalidParameter, resourceNotFound } from '../errors';
 import { datasetArn } from '../ids';
 import type { OwnerInput } from './sync.input';
 
@@ -95,10 +95,6 @@ export const ownerNotFound = ({ actor }: Context, identityId: string): Error =>
 /** No such identity in that pool. */
 export const identityNotFound = (identityId: string): Error =>
   resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
-
-/** The identity was merged into another one (S19). */
-export const identityDisabled = (identityId: string): Error =>
-  notAuthorized(`Access to Identity '${identityId}' is forbidden.`, { field: 'identityId' });
 
 /** No such dataset, or no more (S22). */
 export const datasetNotFound = (datasetName: string): Error =>

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import type { Context } from '../context';
+import { noteCommitted, type Context } from '../context';
+import { identityForbidden } from '../errors';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse } from '../validate';
 import { callFunction } from './call-function';
 import {
   authorizedOwner,
   datasetNotFound,
-  identityDisabled,
   modifierOf,
   ownerNotFound,
   type DatasetOwner,
@@ -35,8 +35,9 @@ export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<
     ctx.now(),
   ]);
   if (result.status === 'IDENTITY_NOT_FOUND') throw ownerNotFound(ctx, owner.identityId);
-  if (result.status === 'IDENTITY_DISABLED') throw identityDisabled(owner.identityId);
+  if (result.status === 'IDENTITY_DISABLED') throw identityForbidden(owner.identityId);
   if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(given.datasetName); // S22
+  noteCommitted(ctx);
   return toDataset(result.dataset);
 };
 
@@ -89,6 +90,6 @@ const readDatasets = async (
   );
   const [owner] = rows;
   if (!owner) throw ownerNotFound(ctx, identityId); // S19
-  if (owner.is_disabled) throw identityDisabled(identityId);
+  if (owner.is_disabled) throw identityForbidden(identityId);
   return owner.datasets ?? [];
 };

@@ -1,9 +1,10 @@
 import type { Context } from '../context';
+import { identityForbidden } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import { isAhead, splitMergedName, wasDeletedSince, type SyncRecord } from '../protocol/sync';
 import { parse } from '../validate';
 import { callFunction } from './call-function';
-import { authorizedOwner, identityDisabled, ownerNotFound, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner, ownerNotFound, type DatasetAddress } from './dataset-owner';
 import { issueNextToken, openNextToken, type PagePosition } from './next-token';
 import { unknownSyncCount } from './refusal';
 import { knownRow, liveRow, toSyncRecord, type DatasetRow, type RecordRow } from './rows';
@@ -92,7 +93,7 @@ const startOf = ({ position, lastSyncCount }: Pull): number => position?.started
 
 const checked = (ctx: Context, { address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
   if (!row) throw ownerNotFound(ctx, address.identityId); // S19
-  if (row.is_disabled) throw identityDisabled(address.identityId);
+  if (row.is_disabled) throw identityForbidden(address.identityId);
   if (row.session_is_used) throw sessionNotValid('USED'); // S34
   const highest = knownRow(row.dataset)?.sync_count ?? 0;
   if (isAhead(lastSyncCount, highest)) throw unknownSyncCount(lastSyncCount, highest, 'lastSyncCount'); // S28

@@ -1,9 +1,9 @@
 import { isAuthorized } from '../authorize';
 import type { Context } from '../context';
-import { invalidParameter, limitExceeded, resourceConflict } from '../errors';
+import { identityForbidden, invalidParameter, limitExceeded, resourceConflict } from '../errors';
 import { datasetArn } from '../ids';
 import type { StorageLimits } from './apply-patches';
-import { identityDisabled, ownerNotFound, type DatasetAddress } from './dataset-owner';
+import { ownerNotFound, type DatasetAddress } from './dataset-owner';
 import type { ConflictRow, MergeRefusal, RecordUpdate } from './merge';
 import { toSyncRecord } from './rows';
 import { sessionNotValid } from './session-token';
@@ -14,7 +14,7 @@ export const refusalOf = (ctx: Context, refusal: MergeRefusal, { address, limits
     case 'IDENTITY_NOT_FOUND':
       return ownerNotFound(ctx, address.identityId);
     case 'IDENTITY_DISABLED':
-      return identityDisabled(address.identityId);
+      return identityForbidden(address.identityId);
     case 'SESSION_USED':
       return sessionNotValid('USED');
     case 'CONFLICT':

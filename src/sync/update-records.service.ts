@@ -1,4 +1,4 @@
-import type { Context } from '../context';
+import { noteCommitted, type Context } from '../context';
 import { splitMergedName, type SyncRecord } from '../protocol/sync';
 import { STORAGE_LIMITS, toRecord } from './apply-patches';
 import { authorizedOwner, datasetNotFound, modifierOf, type DatasetAddress } from './dataset-owner';
@@ -39,6 +39,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   };
   const result = await mergeRecords(ctx, update);
   if (result.status !== 'OK') throw refusalOf(ctx, result, update);
+  noteCommitted(ctx);
   const row = liveRow(result.dataset);
   const datasetSyncCount = row?.sync_count ?? 0;
   return {

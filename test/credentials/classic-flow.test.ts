@@ -378,8 +378,8 @@ describe('assumeRoleWithWebIdentity', () => {
       );
 
       expect(refusalOf(await tryAssume({ webIdentityToken }))).toMatchObject({
-        code: 'NOT_AUTHORIZED',
-        message: `Access to Identity '${id}' is forbidden.`,
+        code: 'IDENTITY_DELETED',
+        message: `Identity '${id}' was deleted.`,
       });
     });
   });
