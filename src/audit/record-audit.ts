@@ -11,7 +11,10 @@ export interface AuditedAction {
   /** The ARN it was done on, or `*`. */
   resource: string;
   identityPoolId?: string | null;
-  /** The identity that the caller proved to be, in the operations that need no credentials. */
+  /**
+   * The identity that the caller proved to be, in the operations that need no credentials: the actor, unless an
+   * administrator called.
+   */
   identityId?: string;
   details?: Record<string, unknown>;
 }
@@ -70,8 +73,11 @@ const rowOf = (ctx: Context, event: AuditedAction): Omit<AuditEvent, 'outcome' |
 
 type Who = Pick<AuditEvent, 'actorKind' | 'actorId' | 'actorArn'>;
 
+/** What a call proved counts, not whose access token came along: one could hide behind the token of another identity. */
 const whoOf = ({ actor, request }: Context, proven: string | undefined): Who => {
-  if (actor.kind !== 'anonymous') return { actorKind: actor.kind, actorId: idOf(actor), actorArn: actor.arn };
+  const isOther = actor.kind === 'identity' && proven !== undefined && proven !== actor.identityId;
+  if (actor.kind !== 'anonymous' && !isOther)
+    return { actorKind: actor.kind, actorId: idOf(actor), actorArn: actor.arn };
   if (proven !== undefined) return { actorKind: 'identity', actorId: proven, actorArn: null };
   const actorKind: AuditActorKind = request.sourceIp === null ? 'system' : 'anonymous';
   return { actorKind, actorId: null, actorArn: null };

@@ -8,6 +8,7 @@ import {
   bearerWith,
   createPool,
   createRole,
+  getCredentials,
   getId,
   loginOf,
   refusalOf,
@@ -372,6 +373,19 @@ describe('The audit log', () => {
         accessKeyId: issued.credentials.accessKeyId,
       },
     });
+  });
+
+  it('names for credentials the identity that was proved, whoever’s access token came along', async () => {
+    const pool = await createPool(server);
+    const [guest, other] = [await getId(server, pool.id), await getId(server, pool.id)];
+    const { accessToken } = await getCredentials(server, other.id);
+
+    await mutate('getCredentialsForIdentity', { identityId: guest.id }, 'identityId', accessToken);
+
+    expect(await eventsOf({ actor: guest.id })).toMatchObject([
+      { actorKind: 'IDENTITY', actorArn: null, details: { identityId: guest.id } },
+    ]);
+    expect(await eventsOf({ actor: other.id })).toHaveLength(1);
   });
 
   it('has what was not allowed, with the action that was missing, and not what was wrong otherwise', async () => {
