@@ -107,7 +107,8 @@ const TWO_DAYS_MS = 2 * 86_400_000;
 
 /**
  * Adds the shards of past days up into one row each, so that years of a pool are read in no time. Answers how many
- * rows it did away with. A change that comes late makes a new row, which is folded next time.
+ * rows it did away with. A change that comes late makes a new row, which is folded next time. Rows are written in the
+ * order of their keys: two nodes that fold at once would wait for each other otherwise.
  */
 export const foldIdentityCounts = async (ctx: Context): Promise<number> => {
   const [row] = (await ctx.db.query(
@@ -122,7 +123,7 @@ export const foldIdentityCounts = async (ctx: Context): Promise<number> => {
      folded AS (
        INSERT INTO identity_counts AS c (identity_pool_id, day, provider, shard, created, removed)
        SELECT identity_pool_id, day, provider, 0, sum(created), sum(removed) FROM gone
-       GROUP BY identity_pool_id, day, provider
+       GROUP BY identity_pool_id, day, provider ORDER BY identity_pool_id, day, provider
        ON CONFLICT (identity_pool_id, day, provider, shard) DO UPDATE
          SET created = c.created + excluded.created, removed = c.removed + excluded.removed)
      SELECT count(*)::int AS count FROM gone`,

@@ -256,6 +256,23 @@ describe('the analytics of a pool', () => {
     expect(before.days.find((each: Data) => each.day === day).newIdentities).toBe(30);
   });
 
+  it('are added up by several nodes at once, none of which waits for another without end', async () => {
+    const pool = await newPool();
+    for (let round = 0; round < 8; round += 1) {
+      await server.dataSource.query(
+        `INSERT INTO identity_counts (identity_pool_id, day, provider, shard, created, removed)
+         SELECT $1, '2020-01-01', 'provider ' || provider, shard, 1, 0
+           FROM generate_series(1, 600) AS provider, generate_series(1, 15) AS shard ORDER BY random()`,
+        [pool.id],
+      );
+      const folding = Array.from({ length: 4 }, () => foldOn(server));
+
+      expect((await Promise.allSettled(folding)).map(({ status }) => status)).not.toContain('rejected');
+      while ((await foldOn(server)) > 0);
+    }
+    expect(await countOf(server, 'identity_counts', 'identity_pool_id', pool.id)).toBe(600);
+  });
+
   it('go with the pool', async () => {
     const pool = await newPool();
     await getId(server, pool.id, [await login(red, 'ann')]);
