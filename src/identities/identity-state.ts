@@ -78,15 +78,26 @@ export const stateOf = async (
   };
 };
 
-/** Where the merges of an identity end: the survivor may have been merged itself since. */
+/** Merges that are followed from an identity that was merged; whoever has two logins can make a chain of any length. */
+const MERGES_FOLLOWED = 1_000;
+
+/**
+ * Where the merges of an identity end: the survivor may have been merged itself since. One statement, since a long chain
+ * would take a thousand.
+ */
 export const survivorOf = async (
   ctx: Context,
-  identity: Pick<Identity, 'mergedInto'>,
+  { mergedInto }: Pick<Identity, 'mergedInto'>,
 ): Promise<string | null> => {
-  let survivor = identity.mergedInto;
-  for (;;) {
-    const next = survivor === null ? null : await ctx.db.findOneBy(Identity, { id: survivor });
-    if (!next || next.mergedInto === null) return survivor;
-    survivor = next.mergedInto;
-  }
+  if (mergedInto === null) return null;
+  const [last] = (await ctx.db.query(
+    `WITH RECURSIVE merged (identity_id, place) AS (
+       SELECT $1::text, 1
+       UNION ALL
+       SELECT i.merged_into, m.place + 1 FROM merged m JOIN identities i ON i.identity_id = m.identity_id
+         WHERE i.merged_into IS NOT NULL AND m.place < ${MERGES_FOLLOWED})
+     SELECT identity_id FROM merged ORDER BY place DESC LIMIT 1`,
+    [mergedInto],
+  )) as { identity_id: string }[];
+  return last?.identity_id ?? null;
 };
