@@ -113,19 +113,25 @@ const requireToken = async (ctx: Context, webIdentityToken: string): Promise<Ope
 const requireLiveIdentity = async (ctx: Context, token: OpenIdToken): Promise<Identity> => {
   const pool = await findPool(ctx, token.identityPoolId);
   const identity = await findIdentity(ctx, token.identityId);
-  const isLive = pool && identity.disabledAt === null && (await isVouchedFor(ctx, pool, token));
+  const isLive = pool && identity.disabledAt === null && (await isStillTrue(ctx, pool, identity, token));
   if (!isLive) throw identityForbidden(token.identityId);
   requireClassicFlow(pool);
   return identity;
 };
 
-/** A token that a back end asked for ends when its user is unlinked from the identity. */
-const isVouchedFor = async (
+/**
+ * A guest's token ends when the guest signs in: whoever knew its id would have a way to the data of that person. One that
+ * a back end asked for ends when its user is unlinked from the identity.
+ */
+const isStillTrue = async (
   ctx: Context,
   pool: IdentityPool,
-  { developerUser, identityId }: OpenIdToken,
-): Promise<boolean> =>
-  developerUser === undefined || (await ownerOf(ctx, pool, developerUser)) === identityId;
+  { id, isAuthenticated }: Identity,
+  { amr, developerUser }: OpenIdToken,
+): Promise<boolean> => {
+  if (isAuthenticated !== amr.includes('authenticated')) return false;
+  return developerUser === undefined || (await ownerOf(ctx, pool, developerUser)) === id;
+};
 
 const requireTrustedRole = async (ctx: Context, arn: string, token: OpenIdToken): Promise<Role> => {
   const role = await findRole(ctx, arn);

@@ -367,6 +367,18 @@ describe('assumeRoleWithWebIdentity', () => {
         expect(refusalOf(await tryAssume({ webIdentityToken }))).toMatchObject(invalid);
     });
 
+    it('of a guest that has signed in since: somebody else may have known its id', async () => {
+      const { id } = await getId(server, pool.id);
+      const webIdentityToken = await tokenOf(id);
+      expect((await tryAssume({ webIdentityToken })).errors).toBeUndefined();
+      await getCredentials(server, id, [await loginOf(issuer, 'no-guest-any-more')]);
+
+      expect(refusalOf(await tryAssume({ webIdentityToken }))).toMatchObject({
+        code: 'NOT_AUTHORIZED',
+        message: `Access to Identity '${id}' is forbidden.`,
+      });
+    });
+
     it('of an identity that was deleted', async () => {
       const { id } = await getId(server, pool.id);
       const webIdentityToken = await tokenOf(id);
