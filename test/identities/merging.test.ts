@@ -61,6 +61,20 @@ describe('a guest that presents a login of another identity', () => {
     }
   });
 
+  it('has no datasets any more to an administrator, and spoils no page of identities', async () => {
+    const owner = await getId(server, pool.id, [await loginOf(google, 'looked-at')]);
+    const id = await guest();
+    await credentialsOf(server, id, [await loginOf(google, 'looked-at')]);
+
+    const { identity } = await server.run(
+      'query ($id: ID!) { identity(id: $id) { mergedInto { id } datasets { nodes { name } } } }',
+      { id },
+      server.admin,
+    );
+
+    expect(identity).toEqual({ mergedInto: { id: owner.id }, datasets: { nodes: [] } });
+  });
+
   it('leaves a trace of the merge in the audit log', async () => {
     const owner = await getId(server, pool.id, [await loginOf(google, 'audited')]);
     const id = await guest();
