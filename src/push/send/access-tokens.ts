@@ -1,4 +1,4 @@
-import { codeWord, outcomeOf, SettledError, type Answer } from './answer';
+import { codeWord, noAnswerOutcome, NoAnswerError, outcomeOf, SettledError, type Answer } from './answer';
 
 /** Seconds before its end that an access token is no longer used. */
 const MARGIN = 60;
@@ -43,7 +43,9 @@ export class AccessTokens {
   }
 
   async #fetch(): Promise<string> {
-    const answer = await this.ask();
+    const answer = await this.ask().catch((error: unknown) => {
+      throw error instanceof NoAnswerError ? new SettledError(noAnswerOutcome(this.service, error)) : error;
+    });
     const { access_token: token, expires_in: seconds } = membersOf(answer.body);
     const outcome = outcomeOf(this.service, answer, codeWord(membersOf(answer.body).error));
     if (outcome.kind !== 'SENT') throw new SettledError(outcome);

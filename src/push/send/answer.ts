@@ -82,6 +82,12 @@ export const outcomeOf = (service: string, answer: Answer, word?: string): SendO
   return { kind: 'REFUSED', reason };
 };
 
+/** What no answer means: it may come another time. */
+export const noAnswerOutcome = (service: string, { message }: NoAnswerError): SendOutcome => ({
+  kind: 'RETRY',
+  reason: `${service}: ${message}.`,
+});
+
 /** Makes a sender keep its promise not to throw: whatever is thrown becomes `RETRY`, without the error's own words. */
 export const neverThrowing =
   (service: string, send: Sender): Sender =>
@@ -90,7 +96,7 @@ export const neverThrowing =
       return await send(token, message);
     } catch (error) {
       if (error instanceof SettledError) return error.outcome;
-      const problem = error instanceof NoAnswerError ? error.message : 'the message could not be made';
-      return { kind: 'RETRY', reason: `${service}: ${problem}.` };
+      if (error instanceof NoAnswerError) return noAnswerOutcome(service, error);
+      return { kind: 'RETRY', reason: `${service}: the message could not be made.` };
     }
   };

@@ -204,7 +204,11 @@ test.each<[string, Reply, object]>([
     { status: 200, body: { id_token: 'x' } },
     { kind: 'RETRY', reason: 'Google’s token endpoint answered without an access token.' },
   ],
-  ['breaks the connection', 'break', { kind: 'RETRY', reason: expect.stringContaining('connection failed') }],
+  [
+    'breaks the connection',
+    'break',
+    { kind: 'RETRY', reason: 'Google’s token endpoint: the connection failed (ECONNRESET).' },
+  ],
 ])(
   'When the token endpoint %s, FCM is not asked, and the next message tries again',
   async (_, reply, outcome) => {
