@@ -23,6 +23,8 @@ export interface ApnsConnectionOptions {
  */
 export class ApnsConnection {
   #session: ClientHttp2Session | undefined;
+  /** Those that were left for it too, until they end. */
+  readonly #sessions = new Set<ClientHttp2Session>();
 
   constructor(
     private readonly origin: string,
@@ -45,8 +47,7 @@ export class ApnsConnection {
   }
 
   close(): void {
-    this.#session?.destroy();
-    this.#session = undefined;
+    for (const session of this.#sessions) session.destroy();
   }
 
   #open(): ClientHttp2Session {
@@ -55,6 +56,8 @@ export class ApnsConnection {
     const session = connect(this.origin, { ca: this.options.ca });
     // Each stream fails with it and tells its own sender.
     session.on('error', () => undefined);
+    session.on('close', () => this.#sessions.delete(session));
+    this.#sessions.add(session);
     this.#session = session;
     return session;
   }

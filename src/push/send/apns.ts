@@ -20,7 +20,7 @@ const PROVIDER_TOKEN_SECONDS = 45 * 60;
 const GONE_REASONS = ['BadDeviceToken', 'DeviceTokenNotForTopic', 'ExpiredToken', 'Unregistered'];
 
 /** Seconds to wait before the next attempt, as Apple asks. */
-const WAITS: Record<string, number> = { TooManyProviderTokenUpdates: 20 * 60 };
+const WAITS = new Map([['TooManyProviderTokenUpdates', 20 * 60]]);
 
 /** Seconds to wait after any status 5xx, as Apple asks. */
 const WAIT_AFTER_5XX = 15 * 60;
@@ -82,6 +82,6 @@ const toOutcome = (answer: Answer): SendOutcome => {
   if (status === 410 || (status === 400 && GONE_REASONS.includes(word ?? ''))) return { kind: 'GONE' };
   // Said of the connection, not of the message.
   if (word === 'IdleTimeout') return { kind: 'RETRY', reason: `${SERVICE} closed an idle connection.` };
-  const patience = WAITS[word ?? ''] ?? (status >= 500 ? WAIT_AFTER_5XX : undefined);
+  const patience = WAITS.get(word ?? '') ?? (status >= 500 ? WAIT_AFTER_5XX : undefined);
   return outcomeOf(SERVICE, { ...answer, retryAfterSeconds: answer.retryAfterSeconds ?? patience }, word);
 };

@@ -86,6 +86,8 @@ test('Many messages at once share one connection and one provider token', async 
 test.each([
   [410, 'Unregistered'],
   [410, 'ExpiredToken'],
+  [400, 'Unregistered'],
+  [400, 'ExpiredToken'],
   [400, 'BadDeviceToken'],
   [400, 'DeviceTokenNotForTopic'],
 ])('Status %i %s means that the token is gone', async (status, reason) => {
@@ -251,6 +253,21 @@ test('What is under way when the sender is closed is to be tried again', async (
   sender.close();
 
   expect(await sending).toMatchObject({ kind: 'RETRY' });
+});
+
+test('Closing ends the connections that were given up, too', async () => {
+  apple = await startPushStandIn(async () => later(150).then(() => 'silence'), { http2: true });
+  sender = apnsSender(CREDENTIALS, apple.url, { limits: { timeout: 1000, maxBytes: 1000 } });
+  const first = sender.send(TOKEN, MESSAGE);
+  await later(900);
+  const second = sender.send(TOKEN, MESSAGE);
+  expect(await first).toMatchObject({ kind: 'RETRY' });
+  const closed = Date.now();
+
+  sender.close();
+
+  expect(await second).toEqual({ kind: 'RETRY', reason: expect.stringContaining('the connection failed') });
+  expect(Date.now() - closed).toBeLessThan(500);
 });
 
 test('An APNs that is not there is to be tried again', async () => {
