@@ -379,6 +379,8 @@ const canonical = (text: string): string | undefined => {
   try {
     return canonicalText(parseObject(text));
   } catch (error) {
+    // JSON.parse takes an exponent of any size, and makes zero or Infinity of it.
+    fc.pre(!(error instanceof MergeConflict && error.reason === 'NUMBER_OUT_OF_RANGE'));
     expect(error).toBeInstanceOf(MergeConflict);
     return undefined;
   }

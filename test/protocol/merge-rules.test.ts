@@ -351,6 +351,23 @@ describe('JSON_MERGE', () => {
     ['both set a member: the later record’s', '{"x":0}', '{"x":1}', '{"x":2}', '{"x":2}'],
     ['arrays as wholes', '{"l":[]}', '{"l":[1]}', '{"l":[2]}', '{"l":[2]}'],
     ['an object and a scalar as wholes', '{}', '{"n":{"x":1}}', '{"n":5}', '{"n":5}'],
+    ['a later scalar over an earlier object', '{"n":{}}', '{"n":{"x":1}}', '{"n":5}', '{"n":5}'],
+    [
+      'what was set, over an object that only lost members',
+      '{"n":{"x":1}}',
+      '{"n":5}',
+      '{"n":{}}',
+      '{"n":5}',
+    ],
+    [
+      'what was set, over an object that only lost members',
+      '{"n":{"x":1}}',
+      '{"n":{}}',
+      '{"n":5}',
+      '{"n":5}',
+    ],
+    ['a removal, and an object that lost members', '{"n":{"x":1}}', '{"n":{}}', '{}', '{"n":{}}'],
+    ['an object that lost members, and a removal', '{"n":{"x":1}}', '{}', '{"n":{}}', '{"n":{}}'],
     ['spelling is no change', '{"x":1.0}', '{"x":2}', '{"x":1e0}', '{"x":2}'],
     ['null is a value', '{"x":0}', '{"x":null}', '{"x":0}', '{"x":null}'],
     ['false is a value', '{"x":false}', '{"x":false,"y":false}', '{}', '{"y":false}'],
@@ -425,6 +442,12 @@ describe('JSON_MERGE', () => {
     ['the later one, where both set the same', '{}', '{"x":1}', '{"x":1}', two],
   ])('goes on with the date of %s', (...[, base, server, patch, date]) => {
     expect(merge('JSON_MERGE', base, server, patch)).toMatchObject({ deviceLastModifiedDate: date });
+  });
+
+  it('keeps what was set, even by the earlier record, over an object that only lost members', () => {
+    const sides = { base: side('{"n":{"x":1}}'), server: side('{"n":{}}', two), patch: side('{"n":5}', one) };
+
+    expect(mergeValue('JSON_MERGE', sides)).toMatchObject({ value: '{"n":5}' });
   });
 
   it('goes on with the date of the patch, even an earlier one, where the server has nothing new', () => {

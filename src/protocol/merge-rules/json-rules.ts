@@ -34,6 +34,14 @@ const NOTHING: JsonObject = new Map();
 const asObject = (value: JsonValue | null | undefined): JsonObject | undefined =>
   typeof value === 'object' && value !== null ? value : undefined;
 
+/** Whether anything in `value` was set, not only removed, since `base`. */
+const setsAnything = (base: JsonValue | null | undefined, value: JsonValue): boolean => {
+  const [baseObject, object] = [asObject(base), asObject(value)];
+  if (!object) return !isSameJson(base ?? undefined, value);
+  if (!baseObject) return true;
+  return [...object].some(([name, member]) => setsAnything(baseObject.get(name), member));
+};
+
 interface Members {
   base: JsonValue | undefined;
   server: JsonValue | undefined;
@@ -48,6 +56,9 @@ const mergeMember = ({ base, server, patch }: Members, order: number): JsonValue
   if (isSameJson(server, base)) return patch;
   if (isSameJson(patch, base)) return server;
   if (server === undefined || patch === undefined) return server ?? patch;
+  // An object that only lost members is no match for what was set: like any removal it has no date to win by.
+  if (!setsAnything(base, server)) return patch;
+  if (!setsAnything(base, patch)) return server;
   return (order || compareKeys(canonicalText(server), canonicalText(patch))) >= 0 ? server : patch;
 };
 
@@ -59,14 +70,6 @@ const mergeObjects = ({ base, server, patch, order }: TwoValues<JsonObject>): Js
     if (member !== undefined) merged.set(name, member);
   }
   return merged;
-};
-
-/** Whether anything in `value` was set, not only removed, since `base`. */
-const setsAnything = (base: JsonValue | null | undefined, value: JsonValue): boolean => {
-  const [baseObject, object] = [asObject(base), asObject(value)];
-  if (!object) return !isSameJson(base ?? undefined, value);
-  if (!baseObject) return true;
-  return [...object].some(([name, member]) => setsAnything(baseObject.get(name), member));
 };
 
 /** Objects member by member, all the way down; where both sides set one, the later record's. */
