@@ -58,7 +58,7 @@ describe('a change is told', () => {
       null,
       false,
     ],
-  ])('%s, or not', (_when, given, position, deviceId, expected) => {
+  ] as const)('%s, or not', (...[, given, position, deviceId, expected]) => {
     expect(isWorthTelling(given, position, deviceId)).toBe(expected);
   });
 });
