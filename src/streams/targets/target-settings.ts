@@ -27,10 +27,17 @@ const checked = (longest: number, problemOf: (value: string) => string | undefin
 const address = (schemes: Schemes, rules: AddressRules) =>
   checked(2048, (value) => problemOfUrl(value, schemes, rules));
 
+/** Settings of one kind take no others along, which would be dropped without a word. */
+const strict = <T extends z.ZodRawShape>(shape: T) =>
+  z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `must not have ${issue.keys.join(', ')}` : undefined,
+  });
+
 const secretText = text(1, 4096);
 
 const webhook = (rules: AddressRules) =>
-  z.strictObject({
+  strict({
     type: z.literal('webhook'),
     url: address(HTTP, rules),
     /** `whsec_…` */
@@ -53,20 +60,19 @@ const problemOfNatsUrl = (value: string): string | undefined => {
 };
 
 const nats = (rules: AddressRules) =>
-  z
-    .strictObject({
-      type: z.literal('nats'),
-      /** Tried one after the other. */
-      servers: z
-        .array(checked(2048, (value) => problemOfUrl(value, NATS, rules) ?? problemOfNatsUrl(value)))
-        .min(1)
-        .max(10),
-      subject: checked(256, problemOfSubject),
-      user: text(1, 256).optional(),
-      password: secretText.optional(),
-      token: secretText.optional(),
-      maxBytes,
-    })
+  strict({
+    type: z.literal('nats'),
+    /** Tried one after the other. */
+    servers: z
+      .array(checked(2048, (value) => problemOfUrl(value, NATS, rules) ?? problemOfNatsUrl(value)))
+      .min(1)
+      .max(10),
+    subject: checked(256, problemOfSubject),
+    user: text(1, 256).optional(),
+    password: secretText.optional(),
+    token: secretText.optional(),
+    maxBytes,
+  })
     .refine(({ user, password }) => (user === undefined) === (password === undefined), {
       path: ['password'],
       message: 'must be given together with user',
@@ -84,25 +90,23 @@ const problemOfRedisUrl = (value: string): string | undefined => {
 };
 
 const redis = (rules: AddressRules) =>
-  z
-    .strictObject({
-      type: z.literal('redis'),
-      /** `redis://HOST:PORT/DATABASE`, or rediss. */
-      url: checked(2048, (value) => problemOfUrl(value, REDIS, rules) ?? problemOfRedisUrl(value)),
-      username: text(1, 256).optional(),
-      password: secretText.optional(),
-      key: text(1, 512),
-      /** About how many entries the stream keeps (MAXLEN ~). */
-      maxLength: z.int().min(1).max(1_000_000_000).default(100_000),
-      maxBytes,
-    })
-    .refine(({ username, password }) => username === undefined || password !== undefined, {
-      path: ['password'],
-      message: 'must be given together with username',
-    });
+  strict({
+    type: z.literal('redis'),
+    /** `redis://HOST:PORT/DATABASE`, or rediss. */
+    url: checked(2048, (value) => problemOfUrl(value, REDIS, rules) ?? problemOfRedisUrl(value)),
+    username: text(1, 256).optional(),
+    password: secretText.optional(),
+    key: text(1, 512),
+    /** About how many entries the stream keeps (MAXLEN ~). */
+    maxLength: z.int().min(1).max(1_000_000_000).default(100_000),
+    maxBytes,
+  }).refine(({ username, password }) => username === undefined || password !== undefined, {
+    path: ['password'],
+    message: 'must be given together with username',
+  });
 
 const kinesis = (rules: AddressRules) =>
-  z.strictObject({
+  strict({
     type: z.literal('kinesis'),
     streamName: text(1, 128).regex(
       /^[a-zA-Z0-9_.-]+$/,
