@@ -69,21 +69,127 @@ export interface SyncCalls {
 export interface PoolInput {
   identityPoolName: string;
   allowUnauthenticatedIdentities: boolean;
+  allowClassicFlow?: boolean;
+  developerProviderName?: string;
   openIdConnectProviderARNs?: string[];
+  samlProviderARNs?: string[];
+  /** The app at each social provider. */
+  supportedLoginProviders?: { [provider: string]: string };
+  cognitoIdentityProviders?: { providerName: string; clientId: string }[];
+}
+
+export interface RoleMapping {
+  type: 'Token' | 'Rules';
+  ambiguousRoleResolution: 'AuthenticatedRole' | 'Deny';
+  rulesConfiguration?: { rules: MappingRule[] };
+}
+
+export interface MappingRule {
+  claim: string;
+  matchType: 'Equals' | 'Contains' | 'StartsWith' | 'NotEqual';
+  value: string;
+  roleARN: string;
+}
+
+export interface PoolRoles {
+  identityPoolId: string;
+  roles: { authenticated?: string; unauthenticated?: string };
+  /** By provider. */
+  roleMappings?: { [provider: string]: RoleMapping };
+}
+
+/** A name and a value each, as AWS has its maps. */
+export interface Tags {
+  [key: string]: string;
+}
+
+export interface PrincipalTagMap {
+  identityPoolId: string;
+  identityProviderName: string;
+  useDefaults?: boolean;
+  principalTags?: Tags;
+}
+
+export interface DeveloperLogin {
+  identityPoolId: string;
+  identityId?: string;
+  logins: Login[];
+  principalTags?: Tags;
+  tokenDuration?: number;
+}
+
+export interface DeveloperLookup {
+  identityPoolId: string;
+  identityId?: string;
+  developerUserIdentifier?: string;
+}
+
+export interface DeveloperMerge {
+  identityPoolId: string;
+  developerProviderName: string;
+  sourceUserIdentifier: string;
+  destinationUserIdentifier: string;
+}
+
+export interface DeveloperUnlink {
+  identityPoolId: string;
+  identityId: string;
+  developerProviderName: string;
+  developerUserIdentifier: string;
+}
+
+export interface AssumeRole {
+  roleArn: string;
+  roleSessionName: string;
+  webIdentityToken: string;
+  durationSeconds?: number;
+  policy?: object;
+}
+
+/** What callers without credentials do for themselves. */
+export interface PublicCalls {
+  getId(input: { identityPoolId: string; logins?: Login[] }): Promise<{ identityId: string }>;
+  getCredentialsForIdentity(input: {
+    identityId: string;
+    logins?: Login[];
+    customRoleArn?: string;
+  }): Promise<{ identityId: string; credentials: Caller }>;
+  getOpenIdToken(input: {
+    identityId: string;
+    logins?: Login[];
+  }): Promise<{ identityId: string; token: string }>;
+  assumeRoleWithWebIdentity(input: AssumeRole): Promise<{ credentials: Caller; assumedRoleArn: string }>;
+  unlinkIdentity(input: { identityId: string; logins: Login[]; loginsToRemove: string[] }): Promise<void>;
+}
+
+/** What a developer's back end does for the users that it vouches for. */
+export interface DeveloperCalls {
+  getOpenIdTokenForDeveloperIdentity(
+    caller: Caller,
+    input: DeveloperLogin,
+  ): Promise<{ identityId: string; token: string }>;
+  lookupDeveloperIdentity(
+    caller: Caller,
+    input: DeveloperLookup,
+  ): Promise<{ identityId: string; developerUserIdentifierList: string[] }>;
+  mergeDeveloperIdentities(caller: Caller, input: DeveloperMerge): Promise<{ identityId: string }>;
+  unlinkDeveloperIdentity(caller: Caller, input: DeveloperUnlink): Promise<void>;
 }
 
 /** The operations that the scenarios play, in the words of AWS. Every refusal is a `Refusal`. */
-export interface Door {
+export interface Door extends PublicCalls, DeveloperCalls {
   readonly name: string;
   /** Whether an error carries fields beside its code and sentence. */
   readonly errorsHaveFields: boolean;
   createIdentityPool(caller: Caller, input: PoolInput): Promise<{ identityPoolId: string }>;
-  getId(input: { identityPoolId: string; logins?: Login[] }): Promise<{ identityId: string }>;
-  getCredentialsForIdentity(input: { identityId: string; logins?: Login[] }): Promise<{
-    identityId: string;
-    credentials: Caller;
-  }>;
+  setIdentityPoolRoles(caller: Caller, input: PoolRoles): Promise<void>;
+  setPrincipalTagAttributeMap(caller: Caller, input: PrincipalTagMap): Promise<void>;
   describeIdentity(caller: Caller, identityId: string): Promise<{ logins: string[] }>;
+  /** The ids of a pool with fewer than 60. */
+  listIdentities(
+    caller: Caller,
+    input: { identityPoolId: string; hideDisabled?: boolean },
+  ): Promise<string[]>;
   deleteIdentities(caller: Caller, identityIds: string[]): Promise<void>;
   listDatasets(caller: Caller, identityId: string): Promise<string[]>;
   sync(caller: Caller): SyncCalls;

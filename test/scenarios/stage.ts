@@ -1,69 +1,126 @@
-import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
+import { loadConfig } from '../../src/config';
+import { createRole, mutate } from '../support/factories';
 import { TEST_ADMIN, startTestServer, type TestServer } from '../support/server';
-import type { Caller, Door, Login, SyncCalls } from './door';
+import type { Caller, Door, Login, PoolInput, SyncCalls } from './door';
+import { APP, startLoginProviders, type LoginProviders } from './login-providers';
 
 /** A running installation seen through one door, with an issuer that people sign in with. */
 export interface Stage {
   server: TestServer;
   door: Door;
   administrator: Caller;
-  issuer: TestIdentityProvider;
+  providers: LoginProviders;
+  issuer: LoginProviders['issuer'];
   /** The ARN of the registered issuer. */
   providerArn: string;
-  /** A pool with guests, sign-in and the default roles. */
-  newPool(): Promise<string>;
-  /** A new ID token of a person. */
-  loginOf(person: string): Promise<Login>;
+  /** A pool with guests, sign-in at the issuer and the default roles, but for what is said. */
+  newPool(changes?: Partial<PoolInput>): Promise<string>;
+  /** A pool that people sign in to with providers of every kind. */
+  newPoolOfAllProviders(): Promise<string>;
+  /** The ARN of a new role that the identities of a pool may take. */
+  newRole(identityPoolId: string, ...statements: object[]): Promise<string>;
+  /** A new ID token of a person, with more claims if it is to have some. */
+  loginOf(person: string, claims?: object): Promise<Login>;
   /** A new guest of a pool, with its calls. */
   newGuest(identityPoolId: string): Promise<Guest>;
+  /** Somebody who signs in, with their calls; always the same identity for the same person. */
+  signIn(identityPoolId: string, ...logins: Login[]): Promise<Guest>;
   close(): Promise<void>;
 }
 
+/** An identity with its credentials and its calls. */
 export interface Guest {
   identityId: string;
   credentials: Caller;
   sync: SyncCalls;
 }
 
-const APP = 'scenario-app';
-
 /** Starts it. What AWS leaves to IAM, such as roles and keys, an administrator does over GraphQL whatever the door. */
 export const openStage = async (doorTo: (url: string) => Door): Promise<Stage> => {
-  const [server, issuer] = await Promise.all([startTestServer(), startIdentityProvider()]);
+  const providers = await startLoginProviders();
+  const loginProviders = { ...loadConfig({}).loginProviders, ...providers.urls };
+  const server = await startTestServer({ config: { loginProviders } });
   const door = doorTo(server.url);
   const administrator: Caller = { ...TEST_ADMIN, bearer: server.admin };
-  const { createOpenIDConnectProvider } = await server.run(
-    `mutation ($input: CreateOpenIDConnectProviderInput!) {
-       createOpenIDConnectProvider(input: $input) { openIDConnectProviderArn } }`,
-    { input: { url: issuer.issuer, clientIDList: [APP] } },
-    server.admin,
-  );
-  const providerArn: string = createOpenIDConnectProvider.openIDConnectProviderArn;
+  const { providerArn, samlProviderArn } = await registerProviders(server, providers);
 
-  const newPool = async (): Promise<string> => {
+  const newPool: Stage['newPool'] = async (changes = {}) => {
     const input = {
       identityPoolName: 'game',
       allowUnauthenticatedIdentities: true,
       openIdConnectProviderARNs: [providerArn],
+      ...changes,
     };
     return (await door.createIdentityPool(administrator, input)).identityPoolId;
+  };
+  const goOnAs = async (identityId: string, logins: Login[]): Promise<Guest> => {
+    const answer = await door.getCredentialsForIdentity({ identityId, logins });
+    return { ...answer, sync: door.sync(answer.credentials) };
   };
 
   return {
     server,
     door,
     administrator,
-    issuer,
+    providers,
+    issuer: providers.issuer,
     providerArn,
     newPool,
-    loginOf: async (sub) => ({ provider: issuer.loginKey, token: await issuer.sign({ sub, aud: APP }) }),
+    newPoolOfAllProviders: () => newPool({ ...providers.ofPools, samlProviderARNs: [samlProviderArn] }),
+    newRole: (identityPoolId, ...statements) => newRole(server, identityPoolId, statements),
+    loginOf: (person, claims) => providers.loginOf('OpenID Connect', person, claims),
     newGuest: async (identityPoolId) => {
       const { identityId } = await door.getId({ identityPoolId });
-      const { credentials } = await door.getCredentialsForIdentity({ identityId });
-      return { identityId, credentials, sync: door.sync(credentials) };
+      return goOnAs(identityId, []);
+    },
+    signIn: async (identityPoolId, ...logins) => {
+      const { identityId } = await door.getId({ identityPoolId, logins });
+      return goOnAs(identityId, logins);
     },
     close: async () => {
-      await Promise.all([server.close(), issuer.close()]);
+      await Promise.all([server.close(), providers.close()]);
     },
   };
+};
+
+const registerProviders = async (
+  server: TestServer,
+  { issuer, samlMetadataDocument }: LoginProviders,
+): Promise<{ providerArn: string; samlProviderArn: string }> => {
+  const [oidc, saml] = await Promise.all([
+    mutate(
+      server,
+      'createOpenIDConnectProvider { openIDConnectProviderArn }',
+      { url: issuer.issuer, clientIDList: [APP] },
+      server.admin,
+    ),
+    mutate(
+      server,
+      'createSAMLProvider { samlProviderArn }',
+      { name: 'scenario', samlMetadataDocument },
+      server.admin,
+    ),
+  ]);
+  return {
+    providerArn: oidc.data.createOpenIDConnectProvider.openIDConnectProviderArn,
+    samlProviderArn: saml.data.createSAMLProvider.samlProviderArn,
+  };
+};
+
+let rolesMade = 0;
+
+const newRole = async (server: TestServer, identityPoolId: string, statements: object[]): Promise<string> => {
+  const trust = {
+    Effect: 'Allow',
+    Principal: { Federated: 'cognito-identity.amazonaws.com' },
+    Action: ['sts:AssumeRoleWithWebIdentity', 'sts:TagSession'],
+    Condition: { StringEquals: { 'cognito-identity.amazonaws.com:aud': identityPoolId } },
+  };
+  const policyDocument = { Version: '2012-10-17', Statement: statements };
+  const role = await createRole(server, {
+    roleName: `scenario-${(rolesMade += 1)}`,
+    assumeRolePolicyDocument: { Version: '2012-10-17', Statement: [trust] },
+    policies: [{ policyName: 'p', policyDocument }],
+  });
+  return role.arn;
 };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { refusalOf } from '../door';
 import type { Stage } from '../stage';
 
@@ -7,36 +6,12 @@ const OWN_DATA =
 
 export const deniedByPolicy = (stage: () => Stage): void => {
   /** A guest whose role has these statements. */
-  const guestWith = async (...Statement: object[]) => {
-    const { server, newPool, newGuest } = stage();
+  const guestWith = async (...statements: object[]) => {
+    const { door, administrator, newPool, newRole, newGuest } = stage();
     const identityPoolId = await newPool();
-    const trust = {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { Federated: 'cognito-identity.amazonaws.com' },
-          Action: 'sts:AssumeRoleWithWebIdentity',
-          Condition: { StringEquals: { 'cognito-identity.amazonaws.com:aud': identityPoolId } },
-        },
-      ],
-    };
-    const roleName = `guests-${randomUUID().slice(0, 8)}`;
-    const input = {
-      roleName,
-      assumeRolePolicyDocument: trust,
-      policies: [{ policyName: 'sync', policyDocument: { Version: '2012-10-17', Statement } }],
-    };
-    const { createRole } = await server.run(
-      'mutation ($input: CreateRoleInput!) { createRole(input: $input) { role { arn } } }',
-      { input },
-      server.admin,
-    );
-    await server.run(
-      'mutation ($input: SetIdentityPoolRolesInput!) { setIdentityPoolRoles(input: $input) { identityPool { id } } }',
-      { input: { identityPoolId, roles: { unauthenticated: createRole.role.arn } } },
-      server.admin,
-    );
+    const unauthenticated = await newRole(identityPoolId, ...statements);
+    await door.setIdentityPoolRoles(administrator, { identityPoolId, roles: { unauthenticated } });
+    const roleName = unauthenticated.split('/').at(-1)!;
     return { roleName, identityPoolId, ...(await newGuest(identityPoolId)) };
   };
 
