@@ -1,8 +1,13 @@
+import { classicFlow } from './cases/classic-flow';
 import { deleteAndRecreate } from './cases/delete-and-recreate';
 import { deniedByPolicy } from './cases/denied-by-policy';
+import { developerIdentities } from './cases/developer-identities';
 import { endedCredentials } from './cases/ended-credentials';
 import { guestUpgrades } from './cases/guest-upgrades';
+import { loginProviders } from './cases/login-providers';
+import { merging } from './cases/merging';
 import { phoneAndTablet } from './cases/phone-and-tablet';
+import { roleMapping } from './cases/role-mapping';
 import { twoDevicesConflict } from './cases/two-devices-conflict';
 import type { Door } from './door';
 import { graphqlDoor } from './doors/graphql';
@@ -25,4 +30,9 @@ describe.each(DOORS)('through the %s door', (_name, doorTo) => {
   describe('a dataset is deleted and made again', () => deleteAndRecreate(stage));
   describe('a policy says no', () => deniedByPolicy(stage));
   describe('credentials end', () => endedCredentials(stage));
+  describe('people sign in with providers of every kind', () => loginProviders(stage));
+  describe('our own back end vouches for users', () => developerIdentities(stage));
+  describe('two identities turn out to be one person', () => merging(stage));
+  describe('the login decides on the role', () => roleMapping(stage));
+  describe('the app chooses the role', () => classicFlow(stage));
 });
