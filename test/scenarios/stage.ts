@@ -1,6 +1,6 @@
 import { loadConfig } from '../../src/config';
 import { createRole, mutate } from '../support/factories';
-import { TEST_ADMIN, startTestServer, type TestServer } from '../support/server';
+import { TEST_ADMIN, startTestServer, type TestServer, type TestServerOptions } from '../support/server';
 import type { Caller, Door, Login, PoolInput, SyncCalls } from './door';
 import { APP, startLoginProviders, type LoginProviders } from './login-providers';
 
@@ -36,10 +36,13 @@ export interface Guest {
 }
 
 /** Starts it. What AWS leaves to IAM, such as roles and keys, an administrator does over GraphQL whatever the door. */
-export const openStage = async (doorTo: (url: string) => Door): Promise<Stage> => {
+export const openStage = async (
+  doorTo: (url: string) => Door,
+  options: Pick<TestServerOptions, 'now'> = {},
+): Promise<Stage> => {
   const providers = await startLoginProviders();
   const loginProviders = { ...loadConfig({}).loginProviders, ...providers.urls };
-  const server = await startTestServer({ config: { loginProviders } });
+  const server = await startTestServer({ ...options, config: { loginProviders } });
   const door = doorTo(server.url);
   const administrator: Caller = { ...TEST_ADMIN, bearer: server.admin };
   const { providerArn, samlProviderArn } = await registerProviders(server, providers);
