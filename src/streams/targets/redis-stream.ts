@@ -57,7 +57,7 @@ const append = async (
     return DELIVERED;
   } catch (error) {
     // What Redis answers is an error of that name; after any other the connection may be half open.
-    if (held) await connection.drop(held);
+    if (held && (error as Error).name !== 'ReplyError') await connection.drop(held);
     return outcomeOf(error, timeoutMs);
   }
 };
