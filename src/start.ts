@@ -8,13 +8,15 @@ import type { ServerConfig } from './context';
 import { ensureAdministrator } from './credentials/first-administrator';
 import { openDatabase, type OpenDatabase } from './db/open-database';
 import { contextOf, type NodeContext } from './graphql/request-context';
+import { hubOf } from './events/change-hub';
 import { carryByPostgres } from './events/postgres-carrier';
+import { carryByRedis } from './events/redis-carrier';
 import { createApp } from './http/app';
 import { CONNECTION_TIMINGS, OpenConnections, type ConnectionTimings } from './http/live/open-connections';
 import { startHousekeeping } from './housekeeping';
-import { openRedis } from './redis/connection';
 import { startChecking, type CheckTimings } from './push/check-subscriptions';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
+import { openRedis } from './redis/connection';
 import { signingKey } from './tokens/key-ring';
 
 /** A running node. */
@@ -64,12 +66,17 @@ interface Stores extends OpenDatabase {
 
 const openStores = async (config: Config, log: Logger): Promise<Stores> => {
   const database = await openDatabase(config, log, (dataSource) => carryByPostgres(dataSource, log));
-  const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl, log);
+  if (config.redisUrl === undefined) return { ...database, redis: undefined };
+  // Two, since one that subscribes takes no other commands.
+  const redis = await openRedis(config.redisUrl, log);
+  const subscriber = await openRedis(config.redisUrl, log);
+  const carrier = carryByRedis({ publisher: redis, subscriber }, hubOf(database.dataSource), log);
   return {
     ...database,
     redis,
     close: async () => {
-      redis?.disconnect();
+      await carrier.close();
+      [redis, subscriber].forEach((connection) => connection.disconnect());
       await database.close();
     },
   };
@@ -109,11 +116,8 @@ const serve = async (
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     newAdministratorKey,
     config: serverConfig,
-    dataSource: stores.dataSource,
-    live: () => ({
-      connections: open.size,
-      subscriptions: liveSubscriptionsOf(stores.dataSource).size,
-    }),
+    dataSource,
+    live: () => ({ connections: open.size, subscriptions: liveSubscriptionsOf(dataSource).size }),
     stop: async () => {
       isReady = false;
       await drain(app, drainMs);

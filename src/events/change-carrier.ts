@@ -22,7 +22,10 @@ export interface CarrierOptions {
 /** Milliseconds in which changes come together before they are sent. */
 const GATHER = 3;
 
-/** Milliseconds from one sending to the next: under load few and full ones go out, and a quiet node does not wait. */
+/**
+ * Milliseconds from a sending of several changes to the next: under load few and full ones go out. One that had a single
+ * change says that there is no load.
+ */
 const REST = 20;
 
 /** Datasets whose changes wait. Beyond it they are dropped: something is wrong, and they are looked for anyway. */
@@ -36,7 +39,10 @@ export class GatheringCarrier implements ChangeCarrier {
   private waiting = new Map<string, DatasetChange>();
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> | undefined;
-  private lastSent = 0;
+  /** Not before this moment. */
+  private nextAt = 0;
+  /** So that the log tells of it once. */
+  private isFailing = false;
 
   constructor(private readonly options: CarrierOptions) {}
 
@@ -50,7 +56,7 @@ export class GatheringCarrier implements ChangeCarrier {
 
   private schedule(): void {
     if (this.timer || this.sending) return;
-    const delay = Math.max(GATHER, this.lastSent + REST - performance.now());
+    const delay = Math.max(GATHER, this.nextAt - performance.now());
     this.timer = setTimeout(() => this.flush(), delay).unref();
   }
 
@@ -62,7 +68,7 @@ export class GatheringCarrier implements ChangeCarrier {
     if (changes.length === 0) return;
     this.sending = this.publish(changes).finally(() => {
       this.sending = undefined;
-      this.lastSent = performance.now();
+      this.nextAt = performance.now() + (changes.length > 1 ? REST : 0);
       if (this.waiting.size > 0) this.schedule();
     });
   }
@@ -71,8 +77,10 @@ export class GatheringCarrier implements ChangeCarrier {
     const { publish, nodeId, log } = this.options;
     try {
       await publish(toPayloads(nodeId, changes));
+      this.isFailing = false;
     } catch (error) {
-      log.warn({ reason: String(error), count: changes.length }, 'other nodes were not told of changes');
+      if (!this.isFailing) log.warn({ reason: String(error) }, 'other nodes are not told of changes');
+      this.isFailing = true;
     }
   }
 

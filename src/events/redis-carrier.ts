@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { ChangeCarrier } from './change-carrier';
+import { reasonOf } from '../redis/connection';
 import type { ChangeHub } from './change-hub';
 import { carrierOf } from './listening-carrier';
 
@@ -16,18 +17,16 @@ export interface RedisConnections {
 }
 
 /**
- * Carries changes by Redis's publish and subscribe, for nodes that have a Redis: writes then put no load on the
- * database beside their own. The subscription is made anew whenever the connection is, and what may have been missed
- * in between is said to the hub.
+ * Has the hub's changes carried by Redis's publish and subscribe, for nodes that have a Redis: writes then put no load
+ * on the database beside their own. The subscription is made anew whenever the connection is, and what may have been
+ * missed in between is said to the hub.
  */
-export const redisCarrier = (
+export const carryByRedis = (
   { publisher, subscriber }: RedisConnections,
   hub: ChangeHub,
   log: Logger,
 ): ChangeCarrier => {
-  const publish = (payloads: string[]): Promise<unknown> =>
-    Promise.all(payloads.map((payload) => publisher.publish(CHANNEL, payload)));
-  const carrier = carrierOf(hub, publish, log);
+  const carrier = carrierOf(hub, (payloads) => publish(publisher, payloads), log);
   const subscribe = (): void =>
     void subscriber.subscribe(CHANNEL).then(
       () => hub.missed(),
@@ -37,6 +36,7 @@ export const redisCarrier = (
   subscriber.on('ready', subscribe);
   if (subscriber.status === 'ready') subscribe();
   const probe = setInterval(() => void subscriber.ping().catch(() => undefined), PROBE_EVERY).unref();
+  hub.carryWith(carrier);
   return {
     send: (change) => carrier.send(change),
     close: async () => {
@@ -45,4 +45,12 @@ export const redisCarrier = (
       await carrier.close();
     },
   };
+};
+
+const publish = async (redis: Redis, payloads: string[]): Promise<void> => {
+  try {
+    await Promise.all(payloads.map((payload) => redis.publish(CHANNEL, payload)));
+  } catch (error) {
+    throw new Error(reasonOf(error), { cause: error });
+  }
 };

@@ -115,6 +115,7 @@ describe('a client that does not read', () => {
     const greedy = await openRaw(server);
     await greedy.begin(caller.token);
     greedy.pause();
+    const start = Date.now();
 
     const ping = { type: 'ping', payload: { text: 'x'.repeat(100_000) } };
     for (let at = 0; at < 400 && !greedy.isClosed(); at += 1) {
@@ -123,6 +124,9 @@ describe('a client that does not read', () => {
     }
     await untilNothingIsOpen();
     greedy.socket.terminate();
+
+    // Not because it seems dead, which takes longer.
+    expect(Date.now() - start).toBeLessThan(5000);
   });
 });
 

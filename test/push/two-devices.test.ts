@@ -218,6 +218,27 @@ describe('a subscription', () => {
     expect(tablet.reports.length).toBeLessThan(100);
   });
 
+  test('is told later of what the database was not to be had for', async () => {
+    const { token } = await newCaller(server);
+    const tablet = hear(token, {}, { selection: CHANGES });
+    await untilOpen(server, 1);
+    const { manager } = server.dataSource;
+    const query = manager.query.bind(manager);
+    let failures = 0;
+    jest.spyOn(manager, 'query').mockImplementation((sql: string, parameters?: any) => {
+      if (!sql.includes('list_records') || (failures += 1) > 1) return query(sql, parameters);
+      return Promise.reject(Object.assign(new Error('canceled'), { code: '57014' }));
+    });
+
+    await write(server, token, { key: 'a' });
+    const report = await tablet.next();
+    jest.restoreAllMocks();
+
+    expect(failures).toBe(2);
+    expect(report.changes.records).toMatchObject([{ key: 'a' }]);
+    expect(tablet.errors).toEqual([]);
+  });
+
   test('that does not ask for the changes is told the counts alone', async () => {
     const { token } = await newCaller(server);
     const asked: string[] = [];
