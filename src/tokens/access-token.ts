@@ -93,9 +93,19 @@ export const verifyAccessToken = async (
   const known = remembered.get(name);
   if (known && known.expiresAt <= now) throw expiredToken(known.expiresAt);
   if (known) return known;
+  requireCanonicalSignature(token);
   const session = toSession(await verify(config, now, token));
   remembered.set(name, session);
   return session;
+};
+
+/**
+ * The last character of a signature has bits that decoders ignore, so that four spellings of one token would hold. What
+ * stands before the signature is signed as it is spelled.
+ */
+const requireCanonicalSignature = (token: string): void => {
+  const signature = token.slice(token.lastIndexOf('.') + 1);
+  if (Buffer.from(signature, 'base64url').toString('base64url') !== signature) throw invalidToken();
 };
 
 /** Kept per configuration, since what holds under one secret and issuer does not hold under another. */

@@ -174,6 +174,14 @@ describe('forgeries', () => {
     }
   });
 
+  test('Of a token’s last character no other spelling of the same bytes is taken', async () => {
+    const token = await issueAccessToken(config, TEST_NOW, SESSION);
+    const alphabet = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+
+    for (const last of alphabet.filter((character) => character !== token.at(-1)))
+      expect(await refusal(`${token.slice(0, -1)}${last}`)).toMatchObject(invalid);
+  });
+
   test('No signature, the algorithm none, and an RSA token are refused', async () => {
     const token = await issueAccessToken(config, TEST_NOW, SESSION);
     const [header, payload] = token.split('.') as [string, string];
