@@ -11,6 +11,7 @@ import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse, text } from '../validate';
 import { normalizeIssuer } from './issuer-url';
 import { OpenIdConnectProvider } from './open-id-connect-provider.entity';
+import { requireUnused } from './require-unused';
 
 /** Client IDs of one provider, as in IAM. */
 const MAX_CLIENT_IDS = 100;
@@ -148,25 +149,11 @@ export const deleteOpenIDConnectProvider = async (
   authorize(ctx, 'iam:DeleteOpenIDConnectProvider', { arn });
   return inTransaction(ctx, async (tx) => {
     const provider = await lockProvider(tx, arn);
-    await requireUnused(tx, arn);
+    await requireUnused(tx, 'open_id_connect_provider_arns', arn);
     await changed(tx, 'open-id-connect-provider', arn);
     await tx.db.delete(OpenIdConnectProvider, { arn });
     await recordAudit(tx, { action: 'iam:DeleteOpenIDConnectProvider', resource: arn });
     return provider;
-  });
-};
-
-const requireUnused = async (tx: Context, arn: string): Promise<void> => {
-  const rows: { identity_pool_id: string }[] = await tx.db.query(
-    `SELECT identity_pool_id FROM identity_pools
-      WHERE deleted_at IS NULL
-        AND EXISTS (SELECT FROM json_array_elements_text(open_id_connect_provider_arns) AS named WHERE named = $1)
-      ORDER BY identity_pool_id LIMIT 10`,
-    [arn],
-  );
-  if (rows.length === 0) return;
-  throw new ServiceError('DELETE_CONFLICT', 'Identity pools still take logins of this provider.', {
-    identityPoolIds: rows.map((row) => row.identity_pool_id),
   });
 };
 

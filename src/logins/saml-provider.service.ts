@@ -13,6 +13,7 @@ import { parse, text } from '../validate';
 import type { KnownSamlProvider } from './saml';
 import { readSamlMetadata } from './saml-metadata';
 import { SamlProvider } from './saml-provider.entity';
+import { requireUnused } from './require-unused';
 
 const samlProviderArn = text(20, 2048);
 
@@ -94,25 +95,11 @@ export const deleteSAMLProvider = async (ctx: Context, input: SAMLProviderInput)
   authorize(ctx, 'iam:DeleteSAMLProvider', { arn });
   return inTransaction(ctx, async (tx) => {
     const provider = await lockProvider(tx, arn);
-    await requireUnused(tx, arn);
+    await requireUnused(tx, 'saml_provider_arns', arn);
     await changed(tx, 'saml-provider', arn);
     await tx.db.delete(SamlProvider, { arn });
     await recordAudit(tx, { action: 'iam:DeleteSAMLProvider', resource: arn });
     return provider;
-  });
-};
-
-const requireUnused = async (tx: Context, arn: string): Promise<void> => {
-  const rows: { identity_pool_id: string }[] = await tx.db.query(
-    `SELECT identity_pool_id FROM identity_pools
-      WHERE deleted_at IS NULL
-        AND EXISTS (SELECT FROM json_array_elements_text(saml_provider_arns) AS named WHERE named = $1)
-      ORDER BY identity_pool_id LIMIT 10`,
-    [arn],
-  );
-  if (rows.length === 0) return;
-  throw new ServiceError('DELETE_CONFLICT', 'Identity pools still take logins of this provider.', {
-    identityPoolIds: rows.map((row) => row.identity_pool_id),
   });
 };
 
