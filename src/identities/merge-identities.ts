@@ -23,6 +23,7 @@ export const mergeInto = async (
   survivorId: string,
   loserIds: string[],
 ): Promise<MergedIdentity[]> => {
+  if (loserIds.length === 0) return [];
   const merged: MergedIdentity[] = [];
   for (const loserId of loserIds) {
     await moveLogins(tx, loserId, survivorId);

@@ -68,8 +68,10 @@ export const readWorld = async (ctx: Context, call: Omit<LoginCall, 'decide'>): 
     if (owner) owners.push(await stateOf(ctx, owner, call.developerProvider));
   }
   const isThere = ({ ownerId }: OwnedLogin): boolean => owners.some(({ id }) => id === ownerId);
+  // A caller who signed in before names the identity that its login belongs to: it was just read.
+  const known = owners.find(({ id }) => id === named?.id);
   return {
-    named: named && (await stateOf(ctx, named, call.developerProvider)),
+    named: known ?? (named && (await stateOf(ctx, named, call.developerProvider))),
     logins: logins.map((login) => (isThere(login) ? login : { ...login, ownerId: null })),
     owners,
   };
