@@ -71,6 +71,12 @@ export const text = (minimum: number, maximum: number) =>
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it has a lone surrogate')
     .refine((value) => !value.includes('\0'), 'must not contain the character NUL (U+0000)');
 
+/** Whether no name stands twice in a list. */
+export const isEachOnce = (names: string[]): boolean => new Set(names).size === names.length;
+
+/** Whether no key stands twice in a list of pairs, which stands for one of AWS's maps. */
+export const hasEachKeyOnce = (pairs: { key: string }[]): boolean => isEachOnce(pairs.map(({ key }) => key));
+
 /** `REGION:UUID`, as pools and identities have. */
 export const regionalId = text(1, 55).regex(
   REGIONAL_ID_PATTERN,

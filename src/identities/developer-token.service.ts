@@ -7,7 +7,7 @@ import { DEVELOPER_KEY } from '../logins/developer-token';
 import { requireDistinctKeys, verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { LONGEST_TOKEN_LIFE, amrOf, issueOpenIdToken } from '../tokens/open-id-token';
-import { parse, regionalId, text } from '../validate';
+import { hasEachKeyOnce, parse, regionalId, text } from '../validate';
 import { identityNotFound } from '../sync/dataset-owner';
 import { decideGetId, type IdentityState, type LoginDecision, type OwnedLogin } from './decide-logins';
 import { loginList, scopeOf } from './login-call';
@@ -28,10 +28,7 @@ const tokenInput = z.object({
   principalTags: z
     .array(z.object({ key: text(1, 128), value: text(1, 256) }))
     .max(LIMITS.principalTagsPerProvider)
-    .refine(
-      (tags) => new Set(tags.map((tag) => tag.key)).size === tags.length,
-      'must not have the same key twice',
-    )
+    .refine(hasEachKeyOnce, 'must not have the same key twice')
     .nullish(),
   tokenDuration: z.int().min(1).max(LONGEST_TOKEN_LIFE).nullish(),
 });

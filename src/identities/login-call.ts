@@ -4,16 +4,11 @@ import { identityForbidden, invalidParameter, notAuthorized } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool, poolNotFound } from '../identity-pools/identity-pool.service';
 import type { DeveloperLogin, VerifiedLogin } from '../logins/verified-login';
+import type { LoginInput } from '../logins/verify-logins';
 import { identityNotFound } from '../sync/dataset-owner';
 import { decideForIdentity, decideGetId, type IdentityState } from './decide-logins';
 import { loginKey, type LoginScope } from './login-rows';
 import type { LoginCall } from './settle-logins';
-
-/** What a provider says of a user: its name and its token. */
-export interface LoginInput {
-  provider: string;
-  token: string;
-}
 
 /** Logins as they come in: their own limits are checked where they are verified. */
 export const loginList = z

@@ -2,17 +2,11 @@ import { z } from 'zod';
 import type { Context } from '../context';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool } from '../identity-pools/identity-pool.service';
-import { verifyLogins, type VerifiedLogin } from '../logins/verify-logins';
+import { verifyLogins, type LoginInput, type VerifiedLogin } from '../logins/verify-logins';
 import { limitCaller, limitPool, type Counted } from '../rate-limits/rate-limits';
 import { parse, regionalId } from '../validate';
 import { identityNotFound } from '../sync/dataset-owner';
-import {
-  loginCall,
-  loginList,
-  requireGuestAccess,
-  requirePublicProviders,
-  type LoginInput,
-} from './login-call';
+import { loginCall, loginList, requireGuestAccess, requirePublicProviders } from './login-call';
 import type { Identity } from './identity.entity';
 import { findIdentity } from './identity-state';
 import { settleLogins } from './settle-logins';

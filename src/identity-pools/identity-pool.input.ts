@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { IDENTITY_POOL_NAME_PATTERN, LIMITS } from '../protocol/limits';
-import { regionalId, text } from '../validate';
+import { hasEachKeyOnce, regionalId, text } from '../validate';
 import { loginProviderMembers } from './login-providers';
 
 const tag = z.object({ key: text(1, LIMITS.tagKeyLength), value: text(0, LIMITS.tagValueLength) });
-
-const uniqueTags = (tags: { key: string }[]): boolean => new Set(tags.map((t) => t.key)).size === tags.length;
 
 /** At most 50 tags, each key once. */
 export const tagList = z
   .array(tag)
   .max(LIMITS.tagsPerPool)
-  .refine(uniqueTags, 'must not have the same key twice');
+  .refine(hasEachKeyOnce, 'must not have the same key twice');
 
 const poolMembers = {
   identityPoolName: text(1, LIMITS.identityPoolNameLength).regex(IDENTITY_POOL_NAME_PATTERN),

@@ -107,8 +107,9 @@ export class IdentityPoolRolesInput {
   unauthenticated?: string | null;
 }
 
-@InputType({ description: 'A new identity pool. It needs guest access or a provider.' })
-export class CreateIdentityPoolInput {
+/** What both inputs of a pool have in common; no type of the schema. */
+@InputType()
+abstract class IdentityPoolSettingsInput {
   @Field(() => String, { description: '1 to 128 letters, digits, spaces or any of _+=,.@-' })
   identityPoolName!: string;
 
@@ -141,7 +142,10 @@ export class CreateIdentityPoolInput {
     description: 'User pools and clients of theirs: at most 50, each client once.',
   })
   cognitoIdentityProviders?: CognitoIdentityProviderInput[] | null;
+}
 
+@InputType({ description: 'A new identity pool. It needs guest access or a provider.' })
+export class CreateIdentityPoolInput extends IdentityPoolSettingsInput {
   @Field(() => String, {
     nullable: true,
     description:
@@ -164,42 +168,9 @@ export class CreateIdentityPoolInput {
   description:
     'All settings of a pool: they are replaced, and one left out is cleared (the tags and developerProviderName excepted).',
 })
-export class UpdateIdentityPoolInput {
+export class UpdateIdentityPoolInput extends IdentityPoolSettingsInput {
   @Field(() => ID, { description: POOL_ID })
   identityPoolId!: string;
-
-  @Field(() => String, { description: '1 to 128 letters, digits, spaces or any of _+=,.@-' })
-  identityPoolName!: string;
-
-  @Field(() => Boolean, { description: 'Whether guests get an identity without signing in.' })
-  allowUnauthenticatedIdentities!: boolean;
-
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'Whether the basic (classic) flow is allowed; allowed when left out, as in AWS.',
-  })
-  allowClassicFlow?: boolean | null;
-
-  @Field(() => [String], {
-    nullable: true,
-    description: 'ARNs of registered OpenID Connect providers; at most 100.',
-  })
-  openIdConnectProviderARNs?: string[] | null;
-
-  @Field(() => [String], { nullable: true, description: 'ARNs of registered SAML providers; at most 100.' })
-  samlProviderARNs?: string[] | null;
-
-  @Field(() => [SupportedLoginProviderInput], {
-    nullable: true,
-    description: 'Apps of social providers: at most 10, each provider once.',
-  })
-  supportedLoginProviders?: SupportedLoginProviderInput[] | null;
-
-  @Field(() => [CognitoIdentityProviderInput], {
-    nullable: true,
-    description: 'User pools and clients of theirs: at most 50, each client once.',
-  })
-  cognitoIdentityProviders?: CognitoIdentityProviderInput[] | null;
 
   @Field(() => String, {
     nullable: true,

@@ -8,10 +8,8 @@ import { problemOfSocialApp } from '../logins/social-providers';
 import { isUserPoolName } from '../logins/user-pool';
 import { loginKeysOf } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
-import { text } from '../validate';
+import { isEachOnce, text } from '../validate';
 import type { IdentityPool } from './identity-pool.entity';
-
-const isEachOnce = (names: string[]): boolean => new Set(names).size === names.length;
 
 const orEmpty = <T>(list: T[] | null | undefined): T[] => list ?? [];
 

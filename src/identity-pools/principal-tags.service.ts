@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { limitExceeded } from '../errors';
 import { LIMITS } from '../protocol/limits';
-import { parse, regionalId, text } from '../validate';
+import { hasEachKeyOnce, parse, regionalId, text } from '../validate';
 import type { PrincipalTagAttributeMap } from './identity-pool.entity';
 import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
 
@@ -29,10 +29,7 @@ const setInput = getInput.extend({
   principalTags: z
     .array(principalTag)
     .max(LIMITS.principalTagsPerProvider)
-    .refine(
-      (tags) => new Set(tags.map((tag) => tag.key)).size === tags.length,
-      'must not have the same key twice',
-    )
+    .refine(hasEachKeyOnce, 'must not have the same key twice')
     .nullish(),
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from '../protocol/limits';
 import type { RoleMapping } from '../roles/role-mapping';
-import { text } from '../validate';
+import { isEachOnce, text } from '../validate';
 
 /** The ARN of a role, known here or not. */
 export const roleArn = text(20, 2048).regex(/^arn:aws:iam::\d+:role\/.+$/);
@@ -36,7 +36,7 @@ export const roleMappingList = z
   .array(roleMapping)
   .max(LIMITS.roleMappingsPerPool)
   .refine(
-    (mappings) => new Set(mappings.map((mapping) => mapping.identityProvider)).size === mappings.length,
+    (mappings) => isEachOnce(mappings.map((mapping) => mapping.identityProvider)),
     'must not name the same provider twice',
   );
 
