@@ -103,6 +103,8 @@ export interface Config {
   trustProxy: number | string[];
   /** How much callers without credentials may do. */
   rateLimits: RateLimits;
+  /** `ROCKPOOL_LIVE_SUBSCRIPTIONS`: live subscriptions that one node serves, and sockets and streams for them. Default 20,000, 0 to 1,000,000. */
+  liveSubscriptions: number;
   /** `ROCKPOOL_AUDIT_RETENTION_DAYS`: days that audit events are kept. Default 90, 1 to 3,650. */
   auditRetentionDays: number;
   /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
@@ -167,6 +169,7 @@ const environment = z.object({
   ROCKPOOL_RATE_LIMIT_CALLS_PER_IP: wholeNumber(1, MOST_CALLS).default(600),
   ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL: wholeNumber(1, MOST_CALLS).default(1500),
   ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL: wholeNumber(1, MOST_CALLS).default(12_000),
+  ROCKPOOL_LIVE_SUBSCRIPTIONS: wholeNumber(0, 1_000_000).default(20_000),
   ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
@@ -251,6 +254,7 @@ const toConfig = (env: Environment): Config => ({
     identitiesPerPool: env.ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL,
     credentialsPerPool: env.ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL,
   },
+  liveSubscriptions: env.ROCKPOOL_LIVE_SUBSCRIPTIONS,
   auditRetentionDays: env.ROCKPOOL_AUDIT_RETENTION_DAYS,
   signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
   loginProviders: {

@@ -9,9 +9,17 @@ import { IdentityPool } from './identity-pools/identity-pool.entity';
 import { OpenIdConnectProvider } from './logins/open-id-connect-provider.entity';
 import { SamlProvider } from './logins/saml-provider.entity';
 import { UsedSamlAssertion } from './logins/used-saml-assertion.entity';
+import { DatasetSubscription } from './push/dataset-subscription.entity';
+import { Device } from './push/device.entity';
 import { Role } from './roles/role.entity';
 import { Dataset } from './sync/dataset.entity';
+import { PoolUsage } from './sync/pool-usage.entity';
+import { RecordVersion } from './sync/record-version.entity';
 import { SyncRecord } from './sync/record.entity';
+import { SyncConfiguration } from './sync/sync-configuration.entity';
+import { SyncEvent } from './sync/sync-event.entity';
+import { SyncMutation } from './sync/sync-mutation.entity';
+import { SyncSessionCount } from './sync/sync-session-count.entity';
 import { UsedSyncSession } from './sync/used-sync-session.entity';
 import { SigningKey } from './tokens/signing-key.entity';
 
@@ -20,17 +28,25 @@ export const entities = [
   ApiKey,
   AuditEvent,
   Dataset,
+  DatasetSubscription,
   DeletedIdentity,
+  Device,
   Identity,
   IdentityCount,
   IdentityLogin,
   IdentityPool,
   Login,
   OpenIdConnectProvider,
+  PoolUsage,
+  RecordVersion,
   Role,
   SamlProvider,
   SigningKey,
+  SyncConfiguration,
+  SyncEvent,
+  SyncMutation,
   SyncRecord,
+  SyncSessionCount,
   UsedSamlAssertion,
   UsedSyncSession,
 ];

@@ -44,6 +44,7 @@ describe('without any variable, the configuration', () => {
         identitiesPerPool: 1500,
         credentialsPerPool: 12_000,
       },
+      liveSubscriptions: 20_000,
       auditRetentionDays: 90,
       signingKeyDays: 90,
       loginProviders: {

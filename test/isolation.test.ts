@@ -1,4 +1,5 @@
 import { getNamedType, isEnumType, isObjectType, isScalarType, type GraphQLObjectType } from 'graphql';
+import { createClient } from 'graphql-sse';
 import { graphqlSchema } from '../src/graphql/schema';
 import { startIdentityProvider, type TestIdentityProvider } from './support/identity-provider';
 import {
@@ -35,8 +36,11 @@ interface Target {
   otherDeveloperUser: string;
 }
 
-/** Who may use an operation at all: anybody, an identity on itself (and administrators), or administrators only. */
-type Access = 'anybody' | 'itself' | 'administrators';
+/**
+ * Who may use an operation at all: anybody, an identity on itself (and administrators), an identity on what is its own
+ * without saying so, or administrators only.
+ */
+type Access = 'anybody' | 'itself' | 'own' | 'administrators';
 
 interface Case {
   access: Access;
@@ -490,6 +494,15 @@ const CASES: Record<string, Case> = {
       input: { samlProviderArn, samlMetadataDocument: OTHER_METADATA },
     }),
   },
+
+  // Answers with what there is at once, and then goes on.
+  'Subscription.datasetChanged': {
+    access: 'own',
+    action: 'cognito-sync:ListDatasets',
+    query: `subscription ($input: DatasetChangedInput!) { datasetChanged(input: $input) {
+      identityId datasetName changes { records { key value } } } }`,
+    variables: () => ({ input: { sinceSyncCounts: [] } }),
+  },
 };
 
 const PUBLIC = [
@@ -512,6 +525,7 @@ const EMBEDDED = [
   'IdentityPoolRoles.roleMappings',
   'PlannedMerge.datasets',
   'PrincipalTagAttributeMap.principalTags',
+  'RecordListing.records',
   'Role.policies',
   'RoleMapping.rules',
 ];
@@ -663,7 +677,23 @@ afterAll(async () => {
 });
 
 const ask = ({ query, variables }: Case, target: Target, token?: string): Promise<GraphqlAnswer> =>
-  server.graphql(query, variables(target), token);
+  query.startsWith('subscription')
+    ? firstAnswer(query, variables(target), token)
+    : server.graphql(query, variables(target), token);
+
+/** What a subscription answers first. */
+const firstAnswer = async (query: string, variables: object, token?: string): Promise<GraphqlAnswer> => {
+  const client = createClient({
+    url: `${server.url}/graphql/stream`,
+    retryAttempts: 0,
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+  });
+  for await (const answer of client.iterate({ query, variables: variables as Record<string, unknown> })) {
+    client.dispose();
+    return { status: 200, ...answer } as unknown as GraphqlAnswer;
+  }
+  throw new Error('The subscription ended without an answer');
+};
 
 /** The answer with the names of what it was aimed at taken out, so that answers for different targets compare. */
 const withoutNames = (answer: GraphqlAnswer, target: Target): Data => {
@@ -751,7 +781,7 @@ describe('the cases of this file', () => {
 });
 
 describe('a caller without credentials', () => {
-  it.each(casesOf('itself', 'administrators'))('is not let in to %s', async (_name, found) => {
+  it.each(casesOf('itself', 'own', 'administrators'))('is not let in to %s', async (_name, found) => {
     const answer = await changingNothing(() => ask(found, mine));
 
     expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
@@ -840,6 +870,17 @@ describe('an identity whose role allows everything', () => {
     },
   );
 
+  it.each(casesOf('own'))('has by %s what is its own alone', async (_name, found) => {
+    const answer = await changingNothing(() => ask(found, neighbour, bearer));
+
+    expect(JSON.stringify(answer)).toContain('secret of alice');
+    expect(JSON.stringify(answer)).not.toMatch(/secret of (bob|carol)/);
+    for (const { identityId: id, identityPoolId: pool } of [neighbour, stranger])
+      expect(JSON.stringify(answer)).not.toMatch(
+        new RegExp(`${id}|${pool === mine.identityPoolId ? id : pool}`),
+      );
+  });
+
   it.each(casesOf('administrators'))('has no use of %s, in its own pool or another', async (_name, found) => {
     const told = await toldOfOthers(found, [NOWHERE, mine, neighbour, stranger]);
 
@@ -896,6 +937,15 @@ describe('an identity whose role allows everything', () => {
       if (/delete/.test(name)) continue;
       expect([name, (await ask(found, mine, bearer)).errors]).toEqual([name, undefined]);
     }
+  });
+});
+
+describe('an administrator of everything', () => {
+  it.each(casesOf('own'))('has nothing of its own for %s', async (_name, found) => {
+    const answer = await changingNothing(() => ask(found, neighbour, server.admin));
+
+    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
+    expect(answer.data ?? null).toBeNull();
   });
 });
 

@@ -94,6 +94,15 @@ describe('the GraphQL schema', () => {
     );
   });
 
+  it('has subscriptions of the same form', () => {
+    const shapes = fieldsOf(schema.getSubscriptionType()!).map((field) => [
+      ...field.args.map((arg) => `${arg.name}: ${String(arg.type)}`),
+      String(field.type),
+    ]);
+
+    expect(shapes).toEqual([['input: DatasetChangedInput!', 'DatasetChangedPayload!']]);
+  });
+
   it('names inputs and payloads as such, and uses none of them for anything else', () => {
     const returned = objects
       .filter((type) => !ROOTS.includes(type.name))
@@ -163,6 +172,7 @@ describe('the GraphQL schema', () => {
       'PlannedMerge.datasets',
       'PrincipalTagAttributeMap.principalTags',
       'Query.signingKeys',
+      'RecordListing.records',
       'Role.policies',
       'RoleMapping.rules',
     ]);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { AuditEventResolver } from '../audit/audit-event.resolver';
 import { ApiKeyResolver } from '../credentials/api-key.resolver';
 import { CredentialsResolver } from '../credentials/credentials.resolver';
@@ -17,6 +17,7 @@ import { IdentityPoolResolver } from '../identity-pools/identity-pool.resolver';
 import { PrincipalTagResolver } from '../identity-pools/principal-tags.resolver';
 import { OpenIdConnectProviderResolver } from '../logins/open-id-connect-provider.resolver';
 import { SamlProviderResolver } from '../logins/saml-provider.resolver';
+import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
@@ -29,6 +30,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   ApiKeyResolver,
   AuditEventResolver,
   CredentialsResolver,
+  DatasetChangedResolver,
   DeveloperIdentityResolver,
   IdentityPoolAnalyticsResolver,
   IdentityPoolIdentitiesResolver,
@@ -46,11 +48,19 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   SyncResolver,
 ];
 
+/** TypeGraphQL wants one as soon as there is a subscription; ours bring their own source. */
+const NO_TOPICS: PubSub = {
+  publish: () => undefined,
+  subscribe: (topic) => {
+    throw new Error(`no subscription has a topic: ${topic}`);
+  },
+};
+
 let built: GraphQLSchema | undefined;
 
 /** The schema. Built once: TypeGraphQL keeps its metadata for the whole process. */
 export const graphqlSchema = (): GraphQLSchema =>
-  (built ??= buildSchemaSync({ resolvers: RESOLVERS, validate: false }));
+  (built ??= buildSchemaSync({ resolvers: RESOLVERS, validate: false, pubSub: NO_TOPICS }));
 
 /** The text of `schema.graphql`, sorted, so that it changes only where the schema does. */
 export const schemaText = (): string => `${printSchema(lexicographicSortSchema(graphqlSchema()))}\n`;

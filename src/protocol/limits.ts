@@ -41,6 +41,12 @@ export const LIMITS = {
   roleMappingsPerPool: 10,
   rulesPerRoleMapping: 25,
   principalTagsPerProvider: 50,
+  /** Live subscriptions on one socket. Ours, as all limits of theirs. */
+  subscriptionsPerSocket: 32,
+  /** Live subscriptions to the datasets of one identity, on one node. */
+  subscriptionsPerIdentity: 100,
+  /** Datasets that a live subscription resumes from. */
+  sinceSyncCounts: 1000,
   /** Days of analytics in one answer. Ours. */
   analyticsDays: 366,
 } as const;

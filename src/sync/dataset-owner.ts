@@ -86,6 +86,14 @@ export const modifierOf = (
   deviceId?: string | null,
 ): string => (actor.kind === 'administrator' ? config.accountId : (deviceId ?? owner.identityId));
 
+/** The device that a change is told of as: none for an administrator, who is not the device that it names. */
+export const writingDevice = ({ actor }: Context, deviceId?: string | null): string | null =>
+  actor.kind === 'administrator' ? null : (deviceId ?? null);
+
+/** The device behind a `lastModifiedBy` (S16). */
+export const deviceOf = ({ config }: Context, identityId: string, lastModifiedBy: string): string | null =>
+  lastModifiedBy === identityId || lastModifiedBy === config.accountId ? null : lastModifiedBy;
+
 /** The owner is not there (S19). Whoever has credentials of its own is told that it was deleted: it was there. */
 export const ownerNotFound = ({ actor }: Context, identityId: string): Error =>
   actor.kind === 'identity' && actor.identityId === identityId

@@ -45,6 +45,10 @@ export class Dataset {
   @Column('bigint', { name: 'data_storage' })
   dataStorage!: string;
 
+  /** The oldest count that it can be brought back to (S53); null while no history is kept. Arrives as a string. */
+  @Column('bigint', { name: 'history_since_sync_count', nullable: true })
+  historySinceSyncCount!: string | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { noteCommitted, type Context } from '../context';
 import { identityForbidden } from '../errors';
+import { announceChange } from '../events/announce-change';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse } from '../validate';
 import { callFunction } from './call-function';
@@ -11,6 +12,7 @@ import {
   ownerNotFound,
   type DatasetOwner,
 } from './dataset-owner';
+import { eventConsumersOf, findSyncConfiguration, usageShardOf } from './sync-configuration';
 import { toDataset, type DatasetDescription, type DatasetRow } from './rows';
 import { datasetInput, ownerInput, type DatasetInput, type OwnerInput } from './sync.input';
 
@@ -33,12 +35,17 @@ export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<
     given.datasetName,
     modifierOf(ctx, owner),
     ctx.now(),
+    eventConsumersOf(await findSyncConfiguration(ctx, owner.identityPoolId)),
+    usageShardOf(owner.identityId),
   ]);
   if (result.status === 'IDENTITY_NOT_FOUND') throw ownerNotFound(ctx, owner.identityId);
   if (result.status === 'IDENTITY_DISABLED') throw identityForbidden(owner.identityId);
   if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(given.datasetName); // S22
   noteCommitted(ctx);
-  return toDataset(result.dataset);
+  const dataset = toDataset(result.dataset);
+  const { datasetName, syncCount } = dataset;
+  announceChange(ctx, { ...owner, datasetName, syncCount, deviceId: null, isDeleted: true });
+  return dataset;
 };
 
 /** One dataset without its records: cognito-sync:DescribeDataset. @throws RESOURCE_NOT_FOUND, NOT_AUTHORIZED */

@@ -33,7 +33,7 @@ export interface RecordListing {
 }
 
 /** One call of listRecords, checked. */
-interface Pull {
+export interface Pull {
   address: DatasetAddress;
   lastSyncCount: number;
   position: PagePosition | undefined;
@@ -42,7 +42,7 @@ interface Pull {
 }
 
 /** What the database function `list_records` answers; null for an unknown identity. */
-interface ListingRow {
+export interface ListingRow {
   /** Removals were forgotten, so this page is the first of all records (S42). */
   starts_over: boolean;
   is_disabled: boolean;
@@ -100,7 +100,8 @@ const checked = (ctx: Context, { address, lastSyncCount }: Pull, row: ListingRow
   return row;
 };
 
-const toListing = (ctx: Context, given: Pull, row: ListingRow): RecordListing => {
+/** The listing that a row of `list_records` is. */
+export const toListing = (ctx: Context, given: Pull, row: ListingRow): RecordListing => {
   const pull: Pull = row.starts_over ? { ...given, position: undefined } : given;
   const { address } = pull;
   const startedAt = row.starts_over ? 0 : startOf(pull);

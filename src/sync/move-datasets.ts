@@ -1,4 +1,5 @@
 import type { Context } from '../context';
+import { announceChange } from '../events/announce-change';
 import { splitMergedName } from '../protocol/sync';
 
 /** One dataset of a merged identity and where it goes. */
@@ -59,7 +60,7 @@ const moveDataset = async (
   survivorId: string,
   { from, to }: DatasetMove,
 ): Promise<void> => {
-  await tx.db.query(
+  const rows = (await tx.db.query(
     `INSERT INTO datasets AS d (
        identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
        num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by)
@@ -71,9 +72,10 @@ const moveDataset = async (
        num_records = excluded.num_records, num_tombstones = excluded.num_tombstones,
        purged_sync_count = excluded.purged_sync_count, data_storage = excluded.data_storage,
        created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
-       last_modified_by = excluded.last_modified_by`,
+       last_modified_by = excluded.last_modified_by
+     RETURNING identity_pool_id, sync_count`,
     [loserId, survivorId, from, to],
-  );
+  )) as { identity_pool_id: string; sync_count: string }[];
   await tx.db.query(
     `INSERT INTO records (
        identity_id, dataset_name, record_key, value, sync_count,
@@ -82,4 +84,12 @@ const moveDataset = async (
        FROM records WHERE identity_id = $1 AND dataset_name = $3`,
     [loserId, survivorId, from, to],
   );
+  for (const row of rows)
+    announceChange(tx, {
+      identityPoolId: row.identity_pool_id,
+      identityId: survivorId,
+      datasetName: to,
+      syncCount: Number(row.sync_count),
+      deviceId: null,
+    });
 };

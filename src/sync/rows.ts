@@ -31,6 +31,7 @@ export interface DatasetRow {
   created_at: string;
   last_modified_at: string;
   last_modified_by: string;
+  history_since_sync_count: number | null;
 }
 
 /** A record as the database functions write it; times in epoch milliseconds. */

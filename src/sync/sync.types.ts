@@ -5,10 +5,11 @@ import type { PatchOperation, SyncRecord } from '../protocol/sync';
 import type { RecordListing } from './list-records.service';
 import type { DatasetDescription } from './rows';
 
+/** What is said of owners wherever they may be left out. */
 const OWNER_OPTIONAL = 'Identities may leave it out: it comes from their credentials.';
-const POOL_ID = `The identity pool: \`REGION:UUID\`. ${OWNER_OPTIONAL} Administrators may, too: it is the identity’s.`;
-const IDENTITY_ID = `The identity that owns the dataset: \`REGION:UUID\`. ${OWNER_OPTIONAL}`;
-const DATASET_NAME =
+export const POOL_ID = `The identity pool: \`REGION:UUID\`. ${OWNER_OPTIONAL} Administrators may, too: it is the identity’s.`;
+export const IDENTITY_ID = `The identity that owns the dataset: \`REGION:UUID\`. ${OWNER_OPTIONAL}`;
+export const DATASET_NAME =
   'The name of the dataset: 1 to 128 of a-zA-Z0-9_.:- (longer for the dataset of a merged identity, `NAME.REGION:UUID`).';
 
 /** GraphQL type `Dataset`. */

@@ -1,11 +1,22 @@
 import { noteCommitted, type Context } from '../context';
-import { splitMergedName, type SyncRecord } from '../protocol/sync';
+import { announceChange } from '../events/announce-change';
+import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
+import { compareKeys, splitMergedName, type SyncRecord } from '../protocol/sync';
 import { STORAGE_LIMITS, toRecord } from './apply-patches';
-import { authorizedOwner, datasetNotFound, modifierOf, type DatasetAddress } from './dataset-owner';
+import {
+  authorizedOwner,
+  datasetNotFound,
+  modifierOf,
+  writingDevice,
+  type DatasetAddress,
+} from './dataset-owner';
 import { mergeRecords, type RecordUpdate } from './merge';
+import type { RuleMerge } from './merge-by-rules';
+import { pushRecords } from './push-records';
 import { refusalOf } from './refusal';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { openSessionToken } from './session-token';
+import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { parseUpdateRecords, type UpdateRecordsInput } from './sync.input';
 
 /** What a successful `updateRecords` answers. */
@@ -16,6 +27,8 @@ export interface UpdatedRecords {
   datasetSyncCount: number;
   /** After the call; null when there is none, because there were no patches. */
   dataset: DatasetDescription | null;
+  /** Stale patches that merge rules took in (S49). */
+  merged: RuleMerge[];
 }
 
 /**
@@ -29,28 +42,58 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   const address = { ...owner, datasetName: given.datasetName };
   if (splitMergedName(given.datasetName)) await requireMergedDataset(ctx, address);
+  const configuration = await findSyncConfiguration(ctx, address.identityPoolId);
   const update: RecordUpdate = {
     address,
     patches: given.recordPatches,
     modifiedBy: modifierOf(ctx, owner, given.deviceId), // S16
     now: ctx.now(), // S17
+    deviceId: given.deviceId ?? null,
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
+    keepHistory: configuration.historyRetentionDays > 0,
+    eventConsumers: eventConsumersOf(configuration),
     limits: STORAGE_LIMITS,
   };
-  const result = await mergeRecords(ctx, update);
+  const push = { update, ruleSets: configuration.mergeRules as MergeRuleSet[], onStale: 'REJECT' as const };
+  const {
+    answer: result,
+    merged,
+    update: sent,
+  } = await pushRecords(ctx, push, mergeRecords, (answer) => answer);
+  if (result.status === 'REPEATED') throw new Error('a call without mutation cannot be repeated');
   if (result.status !== 'OK') throw refusalOf(ctx, result, update);
   noteCommitted(ctx);
   const row = liveRow(result.dataset);
   const datasetSyncCount = row?.sync_count ?? 0;
+  if (update.patches.length > 0)
+    announceChange(ctx, {
+      ...address,
+      syncCount: datasetSyncCount,
+      deviceId: writingDevice(ctx, given.deviceId),
+    });
   return {
-    records: update.patches.map((patch) => toRecord(patch, datasetSyncCount, update)), // S18
+    records: changedRecords(sent, merged, datasetSyncCount),
     datasetSyncCount,
     dataset: row ? toDataset(row) : null,
+    merged,
   };
 };
 
+/** S18; of a patch that merged into nothing new, the record that stays. */
+const changedRecords = (
+  update: RecordUpdate,
+  merged: RuleMerge[],
+  datasetSyncCount: number,
+): SyncRecord[] => {
+  const written = update.patches.map((patch) =>
+    toRecord(patch, datasetSyncCount, { now: update.now, modifiedBy: patch.modifiedBy ?? update.modifiedBy }),
+  );
+  const kept = merged.filter((each) => each.isServers).map((each) => each.met);
+  return [...written, ...kept].sort((a, b) => compareKeys(a.key, b.key));
+};
+
 /** S45: without it, a merge could find the name that it needs taken. */
-const requireMergedDataset = async (ctx: Context, address: DatasetAddress): Promise<void> => {
+export const requireMergedDataset = async (ctx: Context, address: DatasetAddress): Promise<void> => {
   const missing: unknown[] = await ctx.db.query(
     `SELECT 1 FROM identities i
        WHERE i.identity_pool_id = $1 AND i.identity_id = $2 AND i.disabled_at IS NULL AND NOT EXISTS (

@@ -38,6 +38,7 @@ export const identityActor = (
   arn: 'arn:aws:sts::000000000000:assumed-role/test/CognitoIdentityCredentials',
   amr: ['unauthenticated'],
   principalTags: {},
+  expiresAt: new Date('2037-01-01T00:00:00Z'),
   policies: [
     { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: OWN_DATA }] },
   ] as unknown as IdentityActor['policies'],

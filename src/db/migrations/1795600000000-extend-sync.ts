@@ -1,0 +1,147 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { DELETE_DATASET, UPDATE_RECORDS } from './1795417400000-create-update-records';
+import { EXTENDED_DELETE_DATASET, SYNCHRONIZE } from './functions/synchronize';
+import { EXTENDED_UPDATE_RECORDS } from './functions/update-records';
+
+/** What sync remembers beside records: earlier values, mutations, events on their way out, and what a pool holds. */
+export class ExtendSync1795600000000 implements MigrationInterface {
+  name = 'ExtendSync1795600000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of UP) await runner.query(statement);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const statement of DOWN) await runner.query(statement);
+  }
+}
+
+const UP = [
+  'ALTER TABLE datasets ADD COLUMN history_since_sync_count bigint',
+  `CREATE TABLE record_history (
+    identity_id text NOT NULL,
+    dataset_name text COLLATE "C" NOT NULL,
+    record_key text COLLATE "C" NOT NULL,
+    sync_count bigint NOT NULL,
+    superseded_sync_count bigint NOT NULL,
+    value text,
+    last_modified_at timestamptz NOT NULL,
+    last_modified_by text NOT NULL,
+    device_last_modified_at timestamptz,
+    superseded_at timestamptz NOT NULL,
+    CONSTRAINT record_history__primary_key PRIMARY KEY (identity_id, dataset_name, record_key, sync_count),
+    CONSTRAINT record_history__of_a_dataset FOREIGN KEY (identity_id, dataset_name)
+      REFERENCES datasets (identity_id, dataset_name) ON DELETE CASCADE
+  )`,
+  'CREATE INDEX record_history__by_time ON record_history (superseded_at)',
+  `CREATE TABLE sync_mutations (
+    identity_id text NOT NULL,
+    mutation_id text NOT NULL,
+    dataset_name text COLLATE "C" NOT NULL,
+    body_hash text NOT NULL,
+    result json NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT sync_mutations__primary_key PRIMARY KEY (identity_id, mutation_id),
+    CONSTRAINT sync_mutations__of_a_dataset FOREIGN KEY (identity_id, dataset_name)
+      REFERENCES datasets (identity_id, dataset_name) ON DELETE CASCADE
+  )`,
+  'CREATE INDEX sync_mutations__by_time ON sync_mutations (created_at)',
+  // No foreign key: an event must reach its stream even when its dataset is merged or deleted meanwhile.
+  `CREATE TABLE sync_events (
+    identity_id text NOT NULL,
+    dataset_name text COLLATE "C" NOT NULL,
+    sync_count bigint NOT NULL,
+    consumer text NOT NULL,
+    identity_pool_id text NOT NULL,
+    operation text NOT NULL,
+    device_id text,
+    payload json,
+    created_at timestamptz NOT NULL,
+    next_attempt_at timestamptz NOT NULL,
+    attempts integer NOT NULL,
+    failure text,
+    is_dead boolean NOT NULL,
+    CONSTRAINT sync_events__primary_key PRIMARY KEY (identity_id, dataset_name, consumer, sync_count)
+  )`,
+  'CREATE INDEX sync_events__due ON sync_events (consumer, next_attempt_at) WHERE NOT is_dead',
+  'CREATE INDEX sync_events__by_pool ON sync_events (identity_pool_id, consumer)',
+  `CREATE TABLE pool_usage (
+    identity_pool_id text NOT NULL,
+    shard integer NOT NULL,
+    data_storage bigint NOT NULL,
+    last_modified_at timestamptz NOT NULL,
+    CONSTRAINT pool_usage__primary_key PRIMARY KEY (identity_pool_id, shard),
+    CONSTRAINT pool_usage__of_a_pool FOREIGN KEY (identity_pool_id)
+      REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
+  )`,
+  `INSERT INTO pool_usage (identity_pool_id, shard, data_storage, last_modified_at)
+     SELECT identity_pool_id, 0, sum(data_storage), max(last_modified_at) FROM datasets GROUP BY identity_pool_id`,
+  `CREATE TABLE sync_session_counts (
+    identity_pool_id text NOT NULL,
+    day text COLLATE "C" NOT NULL,
+    shard integer NOT NULL,
+    sessions bigint NOT NULL,
+    CONSTRAINT sync_session_counts__primary_key PRIMARY KEY (identity_pool_id, day, shard),
+    CONSTRAINT sync_session_counts__of_a_pool FOREIGN KEY (identity_pool_id)
+      REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
+  )`,
+  `CREATE TABLE sync_configurations (
+    identity_pool_id text NOT NULL,
+    merge_rules json NOT NULL,
+    history_retention_days integer NOT NULL,
+    fold_strategy text,
+    sync_trigger json,
+    push_sync json,
+    stream json,
+    bulk_publish json,
+    last_modified_at timestamptz NOT NULL,
+    CONSTRAINT sync_configurations__primary_key PRIMARY KEY (identity_pool_id),
+    CONSTRAINT sync_configurations__of_a_pool FOREIGN KEY (identity_pool_id)
+      REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
+  )`,
+  `CREATE TABLE devices (
+    identity_id text NOT NULL,
+    device_id text NOT NULL,
+    identity_pool_id text NOT NULL,
+    platform text NOT NULL,
+    token_hash text NOT NULL,
+    sealed_token text NOT NULL,
+    created_at timestamptz NOT NULL,
+    last_modified_at timestamptz NOT NULL,
+    CONSTRAINT devices__primary_key PRIMARY KEY (identity_id, device_id),
+    CONSTRAINT devices__each_token_once UNIQUE (identity_id, platform, token_hash),
+    CONSTRAINT devices__of_an_identity FOREIGN KEY (identity_id)
+      REFERENCES identities (identity_id) ON DELETE CASCADE
+  )`,
+  `CREATE TABLE dataset_subscriptions (
+    identity_id text NOT NULL,
+    dataset_name text COLLATE "C" NOT NULL,
+    device_id text NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT dataset_subscriptions__primary_key PRIMARY KEY (identity_id, dataset_name, device_id),
+    CONSTRAINT dataset_subscriptions__of_a_device FOREIGN KEY (identity_id, device_id)
+      REFERENCES devices (identity_id, device_id) ON DELETE CASCADE
+  )`,
+  'DROP FUNCTION update_records',
+  'DROP FUNCTION delete_dataset',
+  EXTENDED_UPDATE_RECORDS,
+  EXTENDED_DELETE_DATASET,
+  SYNCHRONIZE,
+];
+
+const DOWN = [
+  'DROP FUNCTION synchronize',
+  'DROP FUNCTION delete_dataset',
+  'DROP FUNCTION update_records',
+  UPDATE_RECORDS,
+  DELETE_DATASET,
+  'DROP TABLE dataset_subscriptions',
+  'DROP TABLE devices',
+  'DROP TABLE sync_configurations',
+  'DROP TABLE sync_session_counts',
+  'DROP TABLE pool_usage',
+  'DROP TABLE sync_events',
+  'DROP TABLE sync_mutations',
+  'DROP TABLE record_history',
+  'ALTER TABLE datasets DROP COLUMN history_since_sync_count',
+];
