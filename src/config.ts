@@ -65,6 +65,14 @@ export interface RateLimits {
   credentialsPerPool: number;
 }
 
+/** Where the server may send what administrators tell it to send: sync triggers and streams. */
+export interface OutgoingRules {
+  /** `ROCKPOOL_ALLOW_PRIVATE_TARGETS`: also to this machine and to private networks. Default false. */
+  allowPrivateAddresses: boolean;
+  /** `ROCKPOOL_ALLOW_PLAINTEXT_TARGETS`: also without encryption to other hosts than this machine. Default false. */
+  allowPlaintext: boolean;
+}
+
 /** Everything an operator can set. Read once, at start, from the environment; nothing else reads the environment. */
 export interface Config {
   /** `PORT`: the TCP port to listen on; 0 lets the system choose. Default 4000. */
@@ -105,6 +113,7 @@ export interface Config {
   rateLimits: RateLimits;
   /** `ROCKPOOL_LIVE_SUBSCRIPTIONS`: live subscriptions that one node serves, and sockets and streams for them. Default 20,000, 0 to 1,000,000. */
   liveSubscriptions: number;
+  outgoing: OutgoingRules;
   /** `ROCKPOOL_AUDIT_RETENTION_DAYS`: days that audit events are kept. Default 90, 1 to 3,650. */
   auditRetentionDays: number;
   /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
@@ -170,6 +179,8 @@ const environment = z.object({
   ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL: wholeNumber(1, MOST_CALLS).default(1500),
   ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL: wholeNumber(1, MOST_CALLS).default(12_000),
   ROCKPOOL_LIVE_SUBSCRIPTIONS: wholeNumber(0, 1_000_000).default(20_000),
+  ROCKPOOL_ALLOW_PRIVATE_TARGETS: trueOrFalse.default(false),
+  ROCKPOOL_ALLOW_PLAINTEXT_TARGETS: trueOrFalse.default(false),
   ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
@@ -255,6 +266,10 @@ const toConfig = (env: Environment): Config => ({
     credentialsPerPool: env.ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL,
   },
   liveSubscriptions: env.ROCKPOOL_LIVE_SUBSCRIPTIONS,
+  outgoing: {
+    allowPrivateAddresses: env.ROCKPOOL_ALLOW_PRIVATE_TARGETS,
+    allowPlaintext: env.ROCKPOOL_ALLOW_PLAINTEXT_TARGETS,
+  },
   auditRetentionDays: env.ROCKPOOL_AUDIT_RETENTION_DAYS,
   signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
   loginProviders: {

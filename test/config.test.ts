@@ -45,6 +45,7 @@ describe('without any variable, the configuration', () => {
         credentialsPerPool: 12_000,
       },
       liveSubscriptions: 20_000,
+      outgoing: { allowPrivateAddresses: false, allowPlaintext: false },
       auditRetentionDays: 90,
       signingKeyDays: 90,
       loginProviders: {

@@ -492,7 +492,7 @@ BEGIN
       WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id);
 END
 
-function synchronize(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean, pull_from bigint, page_size integer)
+function synchronize(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], patch_modifiers text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean, pull_from bigint, page_size integer)
   RETURNS json LANGUAGE plpgsql VOLATILE
 DECLARE
   push json;
@@ -505,7 +505,7 @@ BEGIN
   END IF;
   push := update_records(
     given_pool_id, given_identity_id, given_dataset_name,
-    patch_keys, patch_values, patch_counts, patch_device_times, patch_on_stale,
+    patch_keys, patch_values, patch_counts, patch_device_times, patch_on_stale, patch_modifiers,
     given_modifier, given_device_id, given_time, given_session_id, session_expires_at,
     given_mutation_id, given_body_hash, expected_sync_count, keep_history, event_consumers, usage_shard,
     max_datasets, max_deleted_datasets, max_records, max_bytes, max_tombstones, lock_identity);
@@ -516,7 +516,7 @@ BEGIN
     given_pool_id, given_identity_id, given_dataset_name, NULL, pull_from, pull_from, NULL, NULL, page_size));
 END
 
-function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean)
+function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], patch_modifiers text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean)
   RETURNS json LANGUAGE plpgsql VOLATILE
 DECLARE
   dataset datasets%ROWTYPE;
@@ -620,10 +620,11 @@ BEGIN
             AND (coalesce(p.device_time, '-infinity'), given_modifier COLLATE "C")
              <= (coalesce(r.device_last_modified_at, '-infinity'), r.last_modified_by COLLATE "C"))) met;
     IF dropped IS NOT NULL THEN
-      SELECT coalesce(array_agg(p.record_key), '{}'), array_agg(p.value), array_agg(p.sync_count), array_agg(p.device_time)
-        INTO patch_keys, patch_values, patch_counts, patch_device_times
-        FROM unnest(patch_keys, patch_values, patch_counts, patch_device_times)
-               AS p(record_key, value, sync_count, device_time)
+      SELECT coalesce(array_agg(p.record_key), '{}'), array_agg(p.value), array_agg(p.sync_count),
+             array_agg(p.device_time), array_agg(p.modifier)
+        INTO patch_keys, patch_values, patch_counts, patch_device_times, patch_modifiers
+        FROM unnest(patch_keys, patch_values, patch_counts, patch_device_times, patch_modifiers)
+               AS p(record_key, value, sync_count, device_time, modifier)
         WHERE NOT EXISTS (SELECT 1 FROM json_array_elements(dropped) AS e WHERE e->>'key' = p.record_key);
       IF cardinality(patch_keys) = 0 THEN
         RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset), 'applied', '[]'::json, 'conflicts', dropped);
@@ -700,9 +701,10 @@ BEGIN
       identity_id, dataset_name, record_key, value, sync_count,
       last_modified_at, last_modified_by, device_last_modified_at)
     SELECT d.identity_id, d.dataset_name, p.record_key, p.value, d.sync_count, -- S2, S5
-           given_time, given_modifier, p.device_time
+           given_time, coalesce(p.modifier, given_modifier), p.device_time
       FROM datasets d,
-           unnest(patch_keys, patch_values, patch_device_times) AS p(record_key, value, device_time)
+           unnest(patch_keys, patch_values, patch_device_times, patch_modifiers)
+             AS p(record_key, value, device_time, modifier)
       WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name
     ON CONFLICT (identity_id, dataset_name, record_key) DO UPDATE SET
       value = excluded.value, sync_count = excluded.sync_count,

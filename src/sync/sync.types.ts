@@ -7,8 +7,11 @@ import type { DatasetDescription } from './rows';
 
 /** What is said of owners wherever they may be left out. */
 const OWNER_OPTIONAL = 'Identities may leave it out: it comes from their credentials.';
+/** Description of `identityPoolId` in inputs. */
 export const POOL_ID = `The identity pool: \`REGION:UUID\`. ${OWNER_OPTIONAL} Administrators may, too: it is the identity’s.`;
+/** Description of `identityId` in inputs. */
 export const IDENTITY_ID = `The identity that owns the dataset: \`REGION:UUID\`. ${OWNER_OPTIONAL}`;
+/** Description of `datasetName` in inputs. */
 export const DATASET_NAME =
   'The name of the dataset: 1 to 128 of a-zA-Z0-9_.:- (longer for the dataset of a merged identity, `NAME.REGION:UUID`).';
 
