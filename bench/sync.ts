@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
-import { RECORDS_PER_CALL, listScript, pgbench, updateScript, type FloorTarget } from './floor';
+import {
+  RECORDS_PER_CALL,
+  listScript,
+  pgbench,
+  synchronizeScript,
+  updateScript,
+  type FloorTarget,
+} from './floor';
 import { callsPerSecond, openConnection, type Connection } from './load';
 import { newGuest, newPool, startServer, type BenchServer } from './server';
 
@@ -22,10 +29,10 @@ interface Case {
   name: string;
   devices: number;
   shared: boolean;
-  operation: 'updateRecords' | 'listRecords';
+  operation: 'updateRecords' | 'synchronize' | 'listRecords';
 }
 
-const CASES: Case[] = (['updateRecords', 'listRecords'] as const).flatMap((operation) => [
+const CASES: Case[] = (['updateRecords', 'synchronize', 'listRecords'] as const).flatMap((operation) => [
   { name: '1 device', devices: 1, shared: false, operation },
   { name: '32 devices, own datasets', devices: 32, shared: false, operation },
   { name: '16 devices, one dataset', devices: 16, shared: true, operation },
@@ -33,6 +40,9 @@ const CASES: Case[] = (['updateRecords', 'listRecords'] as const).flatMap((opera
 
 const UPDATE = `mutation Update($input: UpdateRecordsInput!) {
   updateRecords(input: $input) { datasetSyncCount records { key syncCount } }
+}`;
+const SYNCHRONIZE = `mutation Synchronize($input: SynchronizeInput!) {
+  synchronize(input: $input) { datasets { applied changes { datasetSyncCount records { key value syncCount } } } }
 }`;
 const LIST = `query List($input: ListRecordsInput!) {
   listRecords(input: $input) { datasetSyncCount records { key value syncCount } syncSessionToken }
@@ -67,15 +77,15 @@ const device = (connection: Connection, at: number, operation: Case['operation']
     value: `value ${key} of a setting that a device keeps`,
     syncCount,
   });
-  const update = () => ({
-    query: UPDATE,
-    variables: {
-      input: {
-        datasetName: name,
-        deviceId: `device-${at}`,
-        recordPatches: Array.from({ length: RECORDS_PER_CALL }, (_, key) => patch(key)),
-      },
-    },
+  const push = () => ({
+    datasetName: name,
+    deviceId: `device-${at}`,
+    recordPatches: Array.from({ length: RECORDS_PER_CALL }, (_, key) => patch(key)),
+  });
+  const update = () => ({ query: UPDATE, variables: { input: push() } });
+  const synchronize = () => ({
+    query: SYNCHRONIZE,
+    variables: { input: { ...push(), lastSyncCount: syncCount } },
   });
   const pull = { query: LIST, variables: { input: { datasetName: name } } };
   const send = async (body: object): Promise<void> => {
@@ -87,9 +97,10 @@ const device = (connection: Connection, at: number, operation: Case['operation']
     /** Learns the dataset's count; writes this device's records, or for pulls the first device's if there are none. */
     begin: async (): Promise<void> => {
       await send(pull);
-      if (operation === 'updateRecords' || syncCount === 0) await send(update());
+      if (operation !== 'listRecords' || syncCount === 0) await send(update());
     },
-    call: (): Promise<void> => send(operation === 'updateRecords' ? update() : pull),
+    call: (): Promise<void> =>
+      send({ updateRecords: update, synchronize, listRecords: () => pull }[operation]()),
   };
 };
 
@@ -114,6 +125,8 @@ const floorOf = async ({ devices, shared, operation }: Case, databaseUrl: string
   const dataset = `bench-${(runs += 1)}`;
   const update = { databaseUrl, clients: devices, script: updateScript(target, shared, dataset) };
   if (operation === 'updateRecords') return pgbench({ ...update, seconds: SECONDS });
+  if (operation === 'synchronize')
+    return pgbench({ ...update, script: synchronizeScript(target, shared, dataset), seconds: SECONDS });
   await pgbench({ ...update, clients: shared ? 1 : devices, seconds: 'once' });
   return pgbench({ ...update, seconds: SECONDS, script: listScript(target, shared, dataset) });
 };

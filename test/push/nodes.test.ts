@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { STORAGE_LIMITS } from '../../src/sync/apply-patches';
+import { mergeRecords } from '../../src/sync/merge';
 import { createTestDatabase, execute, type TestDatabase } from '../support/database';
 import { startTestServer, type TestServer, type TestServerOptions } from '../support/server';
+import { serviceContext } from '../support/service-context';
 import { tap } from '../support/wire';
 import { createPool } from '../support/factories';
 import {
@@ -76,12 +79,16 @@ const killListeners = (): Promise<void> =>
   );
 
 /** A write that no node tells of, as when its node dies between the commit and the notice. */
-const writeWithoutNotice = (identityId: string, key: string, device = 'phone'): Promise<void> =>
-  execute(
-    database.url,
-    `SELECT update_records('${identityPoolId}', '${identityId}', 'd', ARRAY['${key}'], ARRAY['v'],
-       ARRAY[0::bigint], ARRAY[NULL::timestamptz], '${device}', now(), NULL, now(), 20, 200, 1024, 1048576, 8192, true)`,
-  );
+const writeWithoutNotice = async (identityId: string, key: string): Promise<void> => {
+  await mergeRecords(serviceContext(a.dataSource), {
+    address: { identityPoolId, identityId, datasetName: 'd' },
+    patches: [{ op: 'replace', key, value: 'v', syncCount: 0 }],
+    modifiedBy: 'phone',
+    now: new Date(),
+    sessionId: undefined,
+    limits: STORAGE_LIMITS,
+  });
+};
 
 test('what is written and deleted at one is told at the other, by notice alone, but not to its writer', async () => {
   const { token } = await newCaller(a, identityPoolId);

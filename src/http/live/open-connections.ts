@@ -30,6 +30,7 @@ export const PIECE = 64 * 1024;
 /** The connections of a node that stay open. */
 export class OpenConnections {
   private readonly open = new Set<OpenConnection>();
+  private isLeaving = false;
 
   constructor(readonly maximum: number) {}
 
@@ -43,14 +44,16 @@ export class OpenConnections {
     return this.open.size < this.maximum;
   }
 
-  /** Counts a connection until the answer is called. */
+  /** Counts a connection until the answer is called. One that was being opened when all were sent away is sent after them. */
   add(connection: OpenConnection): () => void {
     this.open.add(connection);
+    if (this.isLeaving) setImmediate(() => void connection.goAway());
     return () => this.open.delete(connection);
   }
 
   /** Sends all clients away, as before the node ends. */
   async goAway(): Promise<void> {
+    this.isLeaving = true;
     await Promise.all([...this.open].map((connection) => connection.goAway()));
   }
 }
