@@ -57,12 +57,15 @@ export const RECORDS_PER_CALL = 10;
 const identity = ({ identityPrefix }: FloorTarget, shared: boolean): string =>
   `('${identityPrefix}' || lpad(${shared ? '0' : ':client_id'}::text, 12, '0'))`;
 
+/** A text without a colon in it, which pgbench would take for the beginning of a variable's name where a letter follows. */
+const literal = (text: string): string => `('${text.split(':').join("' || chr(58) || '")}')`;
+
 const list = (item: (at: number) => string): string =>
   Array.from({ length: RECORDS_PER_CALL }, (_, at) => item(at)).join(', ');
 
 /** The arguments of update_records, in the order that src/sync/merge.ts sends them. */
 const updateArguments = (target: FloorTarget, shared: boolean, dataset: string, onStale: string): string => `
-  '${target.identityPoolId}', ${identity(target, shared)}, '${dataset}',
+  ${literal(target.identityPoolId)}, ${identity(target, shared)}, '${dataset}',
   ARRAY[${list((at) => `'device-' || :client_id::text || '-key-${at}'`)}],
   ARRAY[${list((at) => `'value ${at} of a setting that a device keeps'`)}],
   array_fill(:count::bigint, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::timestamptz, ARRAY[${RECORDS_PER_CALL}]),
@@ -84,5 +87,5 @@ SELECT synchronize(${updateArguments(target, shared, dataset, 'DROP')}, :count::
 
 /** list_records of a dataset of 10 records, all of them. */
 export const listScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
-SELECT list_records('${target.identityPoolId}', ${identity(target, shared)}, '${dataset}', NULL, 0, 0, NULL, NULL, 1025);
+SELECT list_records(${literal(target.identityPoolId)}, ${identity(target, shared)}, '${dataset}', NULL, 0, 0, NULL, NULL, 1025);
 `;

@@ -60,8 +60,8 @@ const prepare = async (
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query(
-    `INSERT INTO identities SELECT $1 || lpad(n::text, 12, '0'), $2, false, NULL, now(), now()
-       FROM generate_series(0, $3::int - 1) n`,
+    `INSERT INTO identities (identity_id, identity_pool_id, is_authenticated, last_active_at, created_at, last_modified_at)
+       SELECT $1 || lpad(n::text, 12, '0'), $2, false, now(), now(), now() FROM generate_series(0, $3::int - 1) n`,
     [PREFIX, identityPoolId, DEVICES],
   );
   await client.end();
