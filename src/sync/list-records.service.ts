@@ -71,7 +71,7 @@ export const listRecords = async (ctx: Context, input: ListRecordsInput): Promis
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
     pageSize: given.maxResults ?? LIMITS.recordsPerPage,
   };
-  return toListing(ctx, pull, checked(ctx, pull, await readPage(ctx, pull)));
+  return toListing(ctx, pull, readableRow(ctx, pull, await readPage(ctx, pull)));
 };
 
 /** One more than the page is read, to see whether there is another one. */
@@ -91,7 +91,12 @@ const readPage = (ctx: Context, pull: Pull): Promise<ListingRow | null> =>
 /** The count that the listing began behind: `lastSyncCount`, or 0 when it started over. */
 const startOf = ({ position, lastSyncCount }: Pull): number => position?.startedAt ?? lastSyncCount;
 
-const checked = (ctx: Context, { address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
+/** What `list_records` answered, where it may be shown. @throws S19, S28, S34 */
+export const readableRow = (
+  ctx: Context,
+  { address, lastSyncCount }: Pull,
+  row: ListingRow | null,
+): ListingRow => {
   if (!row) throw ownerNotFound(ctx, address.identityId); // S19
   if (row.is_disabled) throw identityForbidden(address.identityId);
   if (row.session_is_used) throw sessionNotValid('USED'); // S34

@@ -141,19 +141,19 @@ export const parseUpdateRecords = (input: UpdateRecordsInput) => {
   return { ...given, recordPatches: sortedPatches(given.recordPatches ?? []) };
 };
 
-/** The patches in the order of their keys. @throws INVALID_PARAMETER for a key that is there twice */
-export const sortedPatches = (patches: RecordPatch[]): RecordPatch[] => {
+/** The patches in the order of their keys. @throws INVALID_PARAMETER naming `field` for a key that is there twice */
+export const sortedPatches = (patches: RecordPatch[], field = 'recordPatches'): RecordPatch[] => {
   const sorted = [...patches].sort((a, b) => compareKeys(a.key, b.key));
-  requireEachKeyOnce(sorted);
+  requireEachKeyOnce(sorted, field);
   return sorted;
 };
 
 /** S10 */
-const requireEachKeyOnce = (sorted: RecordPatch[]): void => {
+const requireEachKeyOnce = (sorted: RecordPatch[], field: string): void => {
   const twice = sorted.find((patch, at) => patch.key === sorted[at + 1]?.key);
   if (!twice) return;
-  throw invalidParameter(`recordPatches must not have the same key twice: ${twice.key}`, {
-    field: 'recordPatches',
+  throw invalidParameter(`${field} must not have the same key twice: ${twice.key}`, {
+    field,
     key: twice.key,
   });
 };

@@ -65,6 +65,8 @@ const members = {
   mutationId: text(1, 128).nullish(),
 };
 
+const MEMBERS = ['lastSyncCount', 'recordPatches', 'onConflict', 'mutationId'] as const;
+
 const datasetSync = z.object({ datasetName, ...members });
 
 const synchronizeInput = ownerInput.extend({
@@ -90,18 +92,28 @@ export const parseSynchronize = (
 ): OwnerInput & { deviceId: string | null; datasets: DatasetSync[]; isSingle: boolean } => {
   const given = parse(synchronizeInput, input);
   const isSingle = !given.datasets;
+  if (!isSingle) requireNoneBeside(given);
+  else if (!given.datasetName)
+    throw invalidParameter('datasetName or datasets must be given', { field: 'datasetName' });
   const datasets = given.datasets ?? [{ ...given, datasetName: given.datasetName ?? '' }];
-  if (isSingle === !given.datasetName)
-    throw invalidParameter('datasetName or datasets must be given, and not both', { field: 'datasetName' });
   requireEachOnce(datasets.map((each) => each.datasetName));
   const { identityPoolId, identityId, deviceId } = given;
   return {
     ...(identityPoolId ? { identityPoolId } : {}),
     ...(identityId ? { identityId } : {}),
     deviceId: deviceId ?? null,
-    datasets: datasets.map(toDatasetSync),
+    datasets: datasets.map((each, at) => toDatasetSync(each, isSingle ? '' : `datasets[${at}].`)),
     isSingle,
   };
+};
+
+/** What is said of one dataset would be dropped without a word where several are named. */
+const requireNoneBeside = (given: z.infer<typeof synchronizeInput>): void => {
+  const beside = (['datasetName', ...MEMBERS] as const).find((member) => given[member] != null);
+  if (beside === undefined) return;
+  throw invalidParameter(`${beside} must not be given together with datasets: each has its own`, {
+    field: beside,
+  });
 };
 
 const requireEachOnce = (names: string[]): void => {
@@ -112,8 +124,8 @@ const requireEachOnce = (names: string[]): void => {
   });
 };
 
-const toDatasetSync = (given: z.infer<typeof datasetSync>): DatasetSync => {
-  const patches = sortedPatches(given.recordPatches ?? []);
+const toDatasetSync = (given: z.infer<typeof datasetSync>, prefix: string): DatasetSync => {
+  const patches = sortedPatches(given.recordPatches ?? [], `${prefix}recordPatches`);
   const onConflict = given.onConflict ?? 'REPORT';
   const { datasetName: name, mutationId } = given;
   return {

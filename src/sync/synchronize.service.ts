@@ -1,18 +1,19 @@
 import { authorize } from '../authorize';
-import type { Context } from '../context';
+import { noteCommitted, type Context } from '../context';
 import { ServiceError } from '../errors';
+import { announceChange } from '../events/announce-change';
 import { datasetArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import { splitMergedName } from '../protocol/sync';
 import { STORAGE_LIMITS } from './apply-patches';
 import { callFunction } from './call-function';
-import { authorizedOwner, modifierOf, type DatasetAddress } from './dataset-owner';
-import { toListing, type ListingRow, type RecordListing } from './list-records.service';
+import { authorizedOwner, modifierOf, writingDevice, type DatasetAddress } from './dataset-owner';
+import { readableRow, toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
 import { pushRecords, type Pushed } from './push-records';
-import { conflictsOf, refusalOf, unknownSyncCount, type StaleRecord } from './refusal';
+import { conflictsOf, refusalOf, type StaleRecord } from './refusal';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
 import { requireMergedDataset } from './update-records.service';
@@ -60,8 +61,8 @@ const NOTHING = { error: null, applied: [], conflicts: [], merged: [], isRepeate
 
 /** What the database function `synchronize` answers; a pull only where the push did not fail. */
 interface SynchronizeAnswer {
-  push: MergeResult | { status: 'LOCK_IDENTITY_FIRST' | 'PULL_AHEAD' };
-  pull?: ListingRow;
+  push: MergeResult | { status: 'LOCK_IDENTITY_FIRST' };
+  pull?: ListingRow | null;
 }
 
 const synchronizeOne = async (
@@ -91,8 +92,25 @@ const synchronizeOne = async (
     ruleSets: configuration.mergeRules as MergeRuleSet[],
     onStale: ON_STALE[sync.onConflict],
   };
-  const pushed = await pushRecords(ctx, push, sendFrom(sync.lastSyncCount), resultIn(sync));
+  const pushed = await pushRecords(
+    ctx,
+    push,
+    sendFrom(sync.lastSyncCount),
+    (answer) => answer.push as MergeResult,
+  );
+  announceWrite(ctx, pushed);
   return describe(ctx, sync, pushed);
+};
+
+/** The push has been committed, whatever becomes of the answer. */
+const announceWrite = (ctx: Context, { answer: { push }, update }: Pushed<SynchronizeAnswer>): void => {
+  if (push.status !== 'OK' || push.applied.length === 0) return;
+  noteCommitted(ctx);
+  announceChange(ctx, {
+    ...update.address,
+    syncCount: push.dataset?.sync_count ?? 0,
+    deviceId: writingDevice(ctx, update.deviceId),
+  });
 };
 
 const requireWriter = async (ctx: Context, address: DatasetAddress): Promise<void> => {
@@ -114,20 +132,13 @@ const sendFrom =
     return answer.push.status === 'LOCK_IDENTITY_FIRST' ? send(true) : answer;
   };
 
-const resultIn =
-  ({ lastSyncCount }: DatasetSync) =>
-  ({ push }: SynchronizeAnswer): MergeResult => {
-    if (push.status === 'PULL_AHEAD') throw unknownSyncCount(lastSyncCount, 0, 'lastSyncCount'); // S28
-    return push as MergeResult;
-  };
-
 const describe = (
   ctx: Context,
   sync: DatasetSync,
   { answer, merged, update }: Pushed<SynchronizeAnswer>,
 ): SynchronizedDataset => {
   const push = answer.push as MergeResult;
-  if (!answer.pull) throw refusalOf(ctx, push as MergeRefusal, update);
+  if (answer.pull === undefined) throw refusalOf(ctx, push as MergeRefusal, update);
   const pull = {
     address: update.address,
     lastSyncCount: sync.lastSyncCount,
@@ -139,7 +150,7 @@ const describe = (
     ...NOTHING,
     ...outcomeOf(push),
     datasetName: sync.datasetName,
-    listing: toListing(ctx, pull, answer.pull),
+    listing: toListing(ctx, pull, readableRow(ctx, pull, answer.pull)),
     merged: push.status === 'CONFLICT' ? [] : merged,
   };
 };

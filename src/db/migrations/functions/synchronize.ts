@@ -58,20 +58,21 @@ CREATE FUNCTION synchronize(
 DECLARE
   push json;
 BEGIN
-  -- Before anything is written; a count never falls, so it needs no lock.
-  IF pull_from > coalesce((
+  -- A pull ahead of the dataset is refused by who reads it (S28); a count never falls, so this needs no lock.
+  IF cardinality(patch_keys) = 0 OR pull_from > coalesce((
     SELECT d.sync_count FROM datasets d
-      WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name), 0) THEN -- S28
-    RETURN json_build_object('push', json_build_object('status', 'PULL_AHEAD'));
-  END IF;
-  push := update_records(
-    given_pool_id, given_identity_id, given_dataset_name,
-    patch_keys, patch_values, patch_counts, patch_device_times, patch_on_stale, patch_modifiers,
-    given_modifier, given_device_id, given_time, given_session_id, session_expires_at,
-    given_mutation_id, given_body_hash, expected_sync_count, keep_history, event_consumers, usage_shard,
-    max_datasets, max_deleted_datasets, max_records, max_bytes, max_tombstones, lock_identity);
-  IF push->>'status' NOT IN ('OK', 'REPEATED', 'CONFLICT') THEN
-    RETURN json_build_object('push', push);
+      WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name), 0) THEN
+    push := json_build_object('status', 'OK', 'applied', '[]'::json);
+  ELSE
+    push := update_records(
+      given_pool_id, given_identity_id, given_dataset_name,
+      patch_keys, patch_values, patch_counts, patch_device_times, patch_on_stale, patch_modifiers,
+      given_modifier, given_device_id, given_time, given_session_id, session_expires_at,
+      given_mutation_id, given_body_hash, expected_sync_count, keep_history, event_consumers, usage_shard,
+      max_datasets, max_deleted_datasets, max_records, max_bytes, max_tombstones, lock_identity);
+    IF push->>'status' NOT IN ('OK', 'REPEATED', 'CONFLICT') THEN
+      RETURN json_build_object('push', push);
+    END IF;
   END IF;
   RETURN json_build_object('push', push, 'pull', list_records(
     given_pool_id, given_identity_id, given_dataset_name, NULL, pull_from, pull_from, NULL, NULL, page_size));
