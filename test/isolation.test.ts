@@ -423,6 +423,19 @@ const CASES: Record<string, Case> = {
       input: { identityPoolId, identityProviderName: DEVELOPER_PROVIDER, useDefaults: true },
     }),
   },
+  'Mutation.synchronize': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: mutation('synchronize', 'datasets { applied changes { records { key value } } }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: {
+        identityPoolId,
+        identityId: id,
+        datasetName: 'd',
+        recordPatches: [{ op: 'REPLACE', key: `new-${(made += 1)}`, value: 'v', syncCount: 0 }],
+      },
+    }),
+  },
   'Mutation.tagResource': {
     access: 'administrators',
     action: 'cognito-identity:TagResource',
@@ -525,9 +538,14 @@ const EMBEDDED = [
   'IdentityPoolRoles.roleMappings',
   'PlannedMerge.datasets',
   'PrincipalTagAttributeMap.principalTags',
+  'RecordConflict.record',
   'RecordListing.records',
   'Role.policies',
   'RoleMapping.rules',
+  'SynchronizedDataset.changes',
+  'SynchronizedDataset.conflicts',
+  'SynchronizedDataset.error',
+  'SynchronizedDataset.merged',
 ];
 
 /** Cases with this access, as a table for `it.each`. */
@@ -893,7 +911,7 @@ describe('an identity whose role allows everything', () => {
     ]);
   });
 
-  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset'])(
+  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.synchronize', 'Mutation.deleteDataset'])(
     'does not reach by %s into another pool with its own id',
     async (name) => {
       const elsewhere = { ...mine, identityPoolId: stranger.identityPoolId };
@@ -995,6 +1013,7 @@ describe('an administrator of one pool', () => {
       'Query.listRecords',
       'Query.lookupDeveloperIdentity',
       'Mutation.updateRecords',
+      'Mutation.synchronize',
       'Mutation.deleteDataset',
       'Mutation.getOpenIdTokenForDeveloperIdentity',
       'Mutation.mergeDeveloperIdentities',
@@ -1005,7 +1024,7 @@ describe('an administrator of one pool', () => {
     }
   });
 
-  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset'])(
+  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.synchronize', 'Mutation.deleteDataset'])(
     'is told nothing by %s of an identity elsewhere when it names no pool, not even which pool that is in',
     async (name) => {
       const told: Data[] = [];

@@ -240,7 +240,9 @@ const complaintsAbout = (what: string, answer: GraphqlAnswer, names: string[], c
         ![...KNOWN_CODES, ...codes].includes(extensions.code) && 'has an unknown code',
         extensions.code === 'INVALID_PARAMETER' &&
           !message.startsWith('The request body has lists and objects more than') &&
-          !namesOf(what, names).some((name) => isAbout(extensions.field, name)) &&
+          !namesOf(what, names).some(
+            (name) => isAbout(extensions.field, name) || isOneOfTwo(message, name),
+          ) &&
           'does not name the field',
         names.some((name) => /token/i.test(name)) &&
           JSON.stringify([message, extensions]).includes(MARKER) &&
@@ -381,6 +383,10 @@ const namesOf = (what: string, names: string[]): string[] => (what === '1 MiB' ?
 /** The field itself, what it is in, or what is in it. */
 const isAbout = (named: unknown, path: string): boolean =>
   typeof named === 'string' && named !== '' && (path.startsWith(named) || named.startsWith(path));
+
+/** Whether the member is said to be missing, and another one that could stand in its place. */
+const isOneOfTwo = (message: string, path: string): boolean =>
+  new RegExp(`\\bor ${path} must be given$`).test(message);
 
 /** What makes later calls fail comes last, the parts before what they are parts of. */
 const LAST = [

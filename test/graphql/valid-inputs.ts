@@ -315,7 +315,7 @@ const ofRolesAndKeys = (world: World): Record<string, Members> => {
   };
 };
 
-const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Members> => {
+const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Members | Members[]> => {
   const dataset = { identityPoolId, identityId, datasetName: 'd' };
   const patch = {
     op: 'REPLACE',
@@ -333,6 +333,32 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
       syncSessionToken: undefined,
       recordPatches: [patch],
     },
+    synchronize: [
+      {
+        ...dataset,
+        deviceId: 'phone',
+        lastSyncCount: 0,
+        onConflict: 'REPORT',
+        recordPatches: [patch],
+        get mutationId() {
+          return newName();
+        },
+      },
+      {
+        identityId: dataset.identityId,
+        datasets: [
+          {
+            datasetName: dataset.datasetName,
+            lastSyncCount: 0,
+            onConflict: 'CLIENT_WINS',
+            recordPatches: [patch],
+            get mutationId() {
+              return newName();
+            },
+          },
+        ],
+      },
+    ],
     deleteDataset: dataset,
     listRecords: {
       ...dataset,
