@@ -54,6 +54,13 @@ export class DatasetType {
 
   @Field(() => Int, { description: 'Live records, without removed ones; at most 1,024.' })
   numRecords!: number;
+
+  @Field(() => Long, {
+    nullable: true,
+    description:
+      'The oldest sync count that `restoreDataset` can bring it back to; null while no earlier values are kept. Rises as they are forgotten.',
+  })
+  historySinceSyncCount!: number | null;
 }
 
 /** The dataset as GraphQL answers it. */

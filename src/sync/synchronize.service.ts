@@ -3,7 +3,6 @@ import type { Context } from '../context';
 import { ServiceError } from '../errors';
 import { datasetArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
-import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import { splitMergedName } from '../protocol/sync';
 import { STORAGE_LIMITS } from './apply-patches';
 import { callFunction } from './call-function';
@@ -15,6 +14,7 @@ import { pushRecords, type Pushed } from './push-records';
 import { conflictsOf, refusalOf, unknownSyncCount, type StaleRecord } from './refusal';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
+import { countSyncSession } from './sync-sessions';
 import { requireMergedDataset } from './update-records.service';
 
 /** What became of one dataset. */
@@ -88,11 +88,13 @@ const synchronizeOne = async (
   };
   const push = {
     update,
-    ruleSets: configuration.mergeRules as MergeRuleSet[],
+    ruleSets: configuration.mergeRules,
     onStale: ON_STALE[sync.onConflict],
   };
   const pushed = await pushRecords(ctx, push, sendFrom(sync.lastSyncCount), resultIn(sync));
-  return describe(ctx, sync, pushed);
+  const synchronized = describe(ctx, sync, pushed);
+  countSyncSession(ctx, owner.identityPoolId); // S33
+  return synchronized;
 };
 
 const requireWriter = async (ctx: Context, address: DatasetAddress): Promise<void> => {
