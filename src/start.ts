@@ -17,6 +17,7 @@ import { startHousekeeping } from './housekeeping';
 import { startChecking, type CheckTimings } from './push/check-subscriptions';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
+import { startCountingSessions } from './sync/sync-sessions';
 import { signingKey } from './tokens/key-ring';
 
 /** A running node. */
@@ -110,6 +111,7 @@ const serve = async (
   const { port } = app.server.address() as AddressInfo;
   if (config.publicUrl === undefined) serverConfig.publicUrl = `http://localhost:${port}`;
   const housekeeping = startHousekeeping(contextOf(node, 'housekeeping'));
+  const counting = startCountingSessions(contextOf(node, 'sync-sessions'));
   const checking = startChecking(contextOf(node, 'live'), timings);
   isReady = true;
   return {
@@ -121,7 +123,7 @@ const serve = async (
     stop: async () => {
       isReady = false;
       await drain(app, drainMs);
-      await Promise.all([housekeeping.stop(), checking.stop()]);
+      await Promise.all([housekeeping.stop(), checking.stop(), counting.stop()]);
       await stores.close();
     },
   };

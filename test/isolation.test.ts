@@ -99,6 +99,12 @@ const CASES: Record<string, Case> = {
     query: poolField('name'),
     variables: poolId,
   },
+  'Query.identityPoolUsages': {
+    access: 'administrators',
+    action: 'cognito-sync:ListIdentityPoolUsage',
+    query: '{ identityPoolUsages { nodes { identityPoolId dataStorage } } }',
+    variables: nothing,
+  },
   'Query.identityPools': {
     access: 'administrators',
     action: 'cognito-identity:ListIdentityPools',
@@ -223,11 +229,47 @@ const CASES: Record<string, Case> = {
     query: poolField('tags { key value }'),
     variables: poolId,
   },
+  'Identity.usage': {
+    access: 'itself',
+    action: 'cognito-sync:DescribeIdentityUsage',
+    query: identityField('usage { identityId identityPoolId datasetCount dataStorage }'),
+    variables: identityId,
+  },
+  'IdentityPool.syncConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:GetDatasetConfiguration',
+    query: poolField('syncConfiguration { historyRetentionDays mergeRules { datasetPattern } }'),
+    variables: poolId,
+  },
+  'IdentityPool.usage': {
+    access: 'administrators',
+    action: 'cognito-sync:DescribeIdentityPoolUsage',
+    query: poolField('usage { identityPoolId dataStorage }'),
+    variables: poolId,
+  },
+  'IdentityPoolUsage.syncSessions': {
+    access: 'administrators',
+    action: 'cognito-sync:DescribeIdentityPoolUsage',
+    query: poolField('usage { syncSessions { day syncSessions } }'),
+    variables: poolId,
+  },
+  'Mutation.setSyncConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:SetDatasetConfiguration',
+    query: mutation('setSyncConfiguration', 'syncConfiguration { historyRetentionDays }'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId, historyRetentionDays: 7 } }),
+  },
   'IdentityPoolAnalytics.days': {
     access: 'administrators',
     action: 'cognito-identity:GetIdentityPoolDailyAnalytics',
     query: poolField('analytics { days { day newIdentities totalIdentities } }'),
     variables: poolId,
+  },
+  'Dataset.history': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: identityField('dataset(name: "d") { id history { nodes { key value } } }'),
+    variables: identityId,
   },
   'Identity.dataset': {
     access: 'itself',
@@ -397,6 +439,15 @@ const CASES: Record<string, Case> = {
       input: { openIDConnectProviderArn: providerArn, clientID: 'client' },
     }),
   },
+  'Mutation.restoreDataset': {
+    access: 'itself',
+    action: 'cognito-sync:UpdateRecords',
+    query: mutation('restoreDataset', 'datasetSyncCount records { key value }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      // A dry run, so that the data of the other cases stays.
+      input: { identityPoolId, identityId: id, datasetName: 'd', toSyncCount: 0, dryRun: true },
+    }),
+  },
   'Mutation.revokeApiKey': {
     access: 'administrators',
     action: 'iam:DeleteAccessKey',
@@ -536,6 +587,7 @@ const EMBEDDED = [
   'IdentityPool.supportedLoginProviders',
   'IdentityPoolAnalytics.providers',
   'IdentityPoolRoles.roleMappings',
+  'MergeRuleSet.rules',
   'PlannedMerge.datasets',
   'PrincipalTagAttributeMap.principalTags',
   'RecordConflict.record',
@@ -546,6 +598,16 @@ const EMBEDDED = [
   'SynchronizedDataset.conflicts',
   'SynchronizedDataset.error',
   'SynchronizedDataset.merged',
+  'SyncConfiguration.mergeRules',
+];
+
+/** What reads or writes one dataset that it is given by name. */
+const ON_A_DATASET = [
+  'Query.listRecords',
+  'Mutation.updateRecords',
+  'Mutation.synchronize',
+  'Mutation.deleteDataset',
+  'Mutation.restoreDataset',
 ];
 
 /** Cases with this access, as a table for `it.each`. */
@@ -672,13 +734,14 @@ beforeAll(async () => {
   neighbour = (await identityIn(a, 'bob')).target;
   stranger = (await identityIn(b, 'carol')).target;
   const arn = poolArn(mine.identityPoolId);
+  const syncArn = arn.replace('cognito-identity', 'cognito-sync');
   limited = await bearerWith(server, {
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
         Action: '*',
-        Resource: [arn, `${arn.replace('cognito-identity', 'cognito-sync')}/*`],
+        Resource: [arn, syncArn, `${syncArn}/*`],
       },
       {
         Effect: 'Allow',
@@ -741,10 +804,13 @@ const TABLES = [
   'identity_pools',
   'logins',
   'open_id_connect_providers',
+  'pool_usage',
+  'record_history',
   'records',
   'roles',
   'saml_providers',
   'signing_keys',
+  'sync_configurations',
   'used_sync_sessions',
 ];
 
@@ -911,16 +977,13 @@ describe('an identity whose role allows everything', () => {
     ]);
   });
 
-  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.synchronize', 'Mutation.deleteDataset'])(
-    'does not reach by %s into another pool with its own id',
-    async (name) => {
-      const elsewhere = { ...mine, identityPoolId: stranger.identityPoolId };
+  it.each(ON_A_DATASET)('does not reach by %s into another pool with its own id', async (name) => {
+    const elsewhere = { ...mine, identityPoolId: stranger.identityPoolId };
 
-      const answer = await changingNothing(() => ask(CASES[name]!, elsewhere, bearer));
+    const answer = await changingNothing(() => ask(CASES[name]!, elsewhere, bearer));
 
-      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
-    },
-  );
+    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
+  });
 
   it('gets no credentials of others by its own logins', async () => {
     for (const target of [neighbour, stranger])
@@ -972,6 +1035,7 @@ describe('an administrator of one pool', () => {
     casesOf('itself', 'administrators').filter(([, found]) => !isOfInstallation(found));
   const isOfInstallation = ({ action }: Case): boolean => /^(iam|cloudtrail):/.test(action ?? '');
   const wholeInstallation = [
+    'Query.identityPoolUsages',
     'Query.identityPools',
     'Query.signingKeys',
     'Mutation.createIdentityPool',
@@ -1015,6 +1079,7 @@ describe('an administrator of one pool', () => {
       'Mutation.updateRecords',
       'Mutation.synchronize',
       'Mutation.deleteDataset',
+      'Mutation.restoreDataset',
       'Mutation.getOpenIdTokenForDeveloperIdentity',
       'Mutation.mergeDeveloperIdentities',
       'Mutation.unlinkDeveloperIdentity',
@@ -1024,7 +1089,7 @@ describe('an administrator of one pool', () => {
     }
   });
 
-  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.synchronize', 'Mutation.deleteDataset'])(
+  it.each(ON_A_DATASET)(
     'is told nothing by %s of an identity elsewhere when it names no pool, not even which pool that is in',
     async (name) => {
       const told: Data[] = [];
@@ -1069,15 +1134,19 @@ describe('an administrator of one pool', () => {
 
   it.each([
     'AnalyticsDay.providers',
+    'Dataset.history',
     'IdentityPool.analytics',
     'IdentityPool.identities',
     'IdentityPool.principalTagAttributeMaps',
     'IdentityPool.roles',
+    'IdentityPool.syncConfiguration',
     'IdentityPool.tags',
+    'IdentityPool.usage',
     'IdentityPoolAnalytics.days',
     'Identity.dataset',
     'Identity.datasets',
     'Identity.linkedLogins',
+    'Identity.usage',
   ])('needs an action of its own for %s', async (name) => {
     const found = CASES[name]!;
     const allOthers = await bearerWith(server, {

@@ -47,6 +47,7 @@ table datasets
   last_modified_at timestamp with time zone NOT NULL
   last_modified_by text NOT NULL
   history_since_sync_count bigint
+  oldest_history_at timestamp with time zone
 
 table deleted_identities
   identity_key text NOT NULL
@@ -365,6 +366,9 @@ index audit_events.audit_events__by_actor
 index audit_events.audit_events__by_pool
   CREATE INDEX audit_events__by_pool ON audit_events USING btree (identity_pool_id, event_id)
 
+index datasets.datasets__by_oldest_history
+  CREATE INDEX datasets__by_oldest_history ON datasets USING btree (identity_pool_id, oldest_history_at) WHERE (oldest_history_at IS NOT NULL)
+
 index deleted_identities.deleted_identities__by_time
   CREATE INDEX deleted_identities__by_time ON deleted_identities USING btree (deleted_at)
 
@@ -383,8 +387,8 @@ index logins.logins__by_pool
 index rate_limits.rate_limits__by_expiry
   CREATE INDEX rate_limits__by_expiry ON rate_limits USING btree (expire)
 
-index record_history.record_history__by_time
-  CREATE INDEX record_history__by_time ON record_history USING btree (superseded_at)
+index record_history.record_history__by_count
+  CREATE INDEX record_history__by_count ON record_history USING btree (identity_id, dataset_name, superseded_sync_count)
 
 index records.records__by_sync_count
   CREATE INDEX records__by_sync_count ON records USING btree (identity_id, dataset_name, sync_count)
@@ -400,6 +404,9 @@ index sync_events.sync_events__due
 
 index sync_mutations.sync_mutations__by_time
   CREATE INDEX sync_mutations__by_time ON sync_mutations USING btree (created_at)
+
+index sync_session_counts.sync_session_counts__to_fold
+  CREATE INDEX sync_session_counts__to_fold ON sync_session_counts USING btree (day) WHERE (shard <> 0)
 
 index used_saml_assertions.used_saml_assertions__by_expiry
   CREATE INDEX used_saml_assertions__by_expiry ON used_saml_assertions USING btree (expires_at)
@@ -430,6 +437,7 @@ BEGIN
   UPDATE datasets d SET
       is_deleted = true, deleted_sync_count = d.sync_count, -- S21
       num_records = 0, num_tombstones = 0, data_storage = 0, history_since_sync_count = NULL,
+      oldest_history_at = NULL,
       last_modified_at = given_time, last_modified_by = given_modifier
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
   INSERT INTO sync_events (
@@ -674,19 +682,24 @@ BEGIN
   INSERT INTO datasets AS d (
       identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by,
-      history_since_sync_count)
+      history_since_sync_count, oldest_history_at)
     VALUES (
       given_identity_id, given_dataset_name, given_pool_id,
       count_before + 1 + (dataset.is_deleted IS TRUE)::integer, -- S1, S23
       coalesce(dataset.deleted_sync_count, 0), false,
       dataset.num_records, dataset.num_tombstones, coalesce(dataset.purged_sync_count, 0),
       dataset.data_storage, dataset.created_at, given_time, given_modifier,
-      CASE WHEN keep_history THEN coalesce(dataset.history_since_sync_count, count_before) END) -- S53
+      -- S53. Of a deleted dataset only the count that its deletion left out is known: it was empty then.
+      CASE WHEN keep_history THEN
+        coalesce(dataset.history_since_sync_count, count_before + (dataset.is_deleted IS TRUE)::integer) END,
+      CASE WHEN keep_history AND replaced.records + replaced.tombstones > 0
+        THEN coalesce(dataset.oldest_history_at, given_time) ELSE dataset.oldest_history_at END)
     ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
       sync_count = excluded.sync_count, is_deleted = excluded.is_deleted,
       num_records = excluded.num_records, num_tombstones = excluded.num_tombstones, data_storage = excluded.data_storage,
       created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
-      last_modified_by = excluded.last_modified_by, history_since_sync_count = excluded.history_since_sync_count
+      last_modified_by = excluded.last_modified_by, history_since_sync_count = excluded.history_since_sync_count,
+      oldest_history_at = excluded.oldest_history_at
     RETURNING d.* INTO dataset;
   IF keep_history THEN -- S52
     INSERT INTO record_history (

@@ -137,10 +137,12 @@ describe('the GraphQL schema', () => {
     });
 
     expect(paged.map(({ name }) => name).sort()).toEqual([
+      'Dataset.history',
       'Identity.datasets',
       'IdentityPool.identities',
       'Query.apiKeys',
       'Query.auditEvents',
+      'Query.identityPoolUsages',
       'Query.identityPools',
       'Query.identityProviders',
       'Query.roles',
@@ -169,12 +171,17 @@ describe('the GraphQL schema', () => {
       'IdentityPoolAnalytics.days',
       'IdentityPoolAnalytics.providers',
       'IdentityPoolRoles.roleMappings',
+      'IdentityPoolUsage.syncSessions',
+      'MergeRuleSet.rules',
       'PlannedMerge.datasets',
       'PrincipalTagAttributeMap.principalTags',
       'Query.signingKeys',
       'RecordListing.records',
       'Role.policies',
       'RoleMapping.rules',
+      'SyncConfiguration.mergeRules',
+      'SynchronizedDataset.conflicts',
+      'SynchronizedDataset.merged',
     ]);
   });
 

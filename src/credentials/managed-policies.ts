@@ -41,6 +41,7 @@ export const MANAGED_POLICIES = {
     'cognito-sync:Describe*',
     'cognito-sync:GetBulkPublishDetails',
     'cognito-sync:GetCognitoEvents',
+    'cognito-sync:GetDatasetConfiguration',
     'cognito-sync:GetIdentityPoolConfiguration',
     'cognito-sync:List*',
     'iam:Get*',

@@ -20,7 +20,10 @@ import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
+import { HistoryResolver } from '../sync/history.resolver';
+import { SyncConfigurationResolver } from '../sync/sync-configuration.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
+import { IdentityPoolUsageFieldResolver, IdentityPoolUsageResolver } from '../sync/usage.resolver';
 import { SigningKeyResolver } from '../tokens/signing-key.resolver';
 
 /** Every resolver, once: the public face of the features. */
@@ -32,9 +35,12 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
+  HistoryResolver,
   IdentityPoolAnalyticsResolver,
   IdentityPoolIdentitiesResolver,
   IdentityPoolResolver,
+  IdentityPoolUsageFieldResolver,
+  IdentityPoolUsageResolver,
   IdentityResolver,
   IdleGuestResolver,
   LinkedLoginsResolver,
@@ -45,6 +51,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   SamlProviderResolver,
   SigningKeyResolver,
   SimulatePolicyResolver,
+  SyncConfigurationResolver,
   SyncResolver,
 ];
 

@@ -1,6 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { Long } from '../graphql-types/scalars';
-import { ListRecordsPayload } from '../sync/sync.types';
 
 @InputType({ description: 'What a device knows of a dataset.' })
 export class KnownSyncCountInput {
@@ -36,13 +35,6 @@ export class DatasetChangedInput {
   })
   sinceSyncCounts?: KnownSyncCountInput[] | null;
 }
-
-/** GraphQL type `RecordListing`. */
-@ObjectType('RecordListing', {
-  simpleResolvers: true,
-  description: 'What `listRecords` answers: the records that changed since the report before.',
-})
-export class RecordListingType extends ListRecordsPayload {}
 
 @ObjectType({ description: 'That a dataset changed.' })
 export class DatasetChangedPayload {

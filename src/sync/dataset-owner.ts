@@ -1,6 +1,6 @@
 import { authorize, isAuthorized, type Resource } from '../authorize';
 import type { Context } from '../context';
-import { identityDeleted, invalidParameter, resourceNotFound } from '../errors';
+import { identityDeleted, identityForbidden, invalidParameter, resourceNotFound } from '../errors';
 import { datasetArn } from '../ids';
 import type { OwnerInput } from './sync.input';
 
@@ -99,6 +99,21 @@ export const ownerNotFound = ({ actor }: Context, identityId: string): Error =>
   actor.kind === 'identity' && actor.identityId === identityId
     ? identityDeleted(identityId)
     : identityNotFound(identityId);
+
+/**
+ * The owner that a statement found, for whoever may see it (S19): an administrator is shown one that was merged into
+ * another, since a page of identities must not fail for one of them. What it had is its survivor's.
+ * @throws RESOURCE_NOT_FOUND, IDENTITY_DELETED, NOT_AUTHORIZED
+ */
+export const visibleOwner = <T extends { is_disabled: boolean }>(
+  ctx: Context,
+  identityId: string,
+  owner: T | undefined,
+): T => {
+  if (!owner) throw ownerNotFound(ctx, identityId);
+  if (owner.is_disabled && ctx.actor.kind !== 'administrator') throw identityForbidden(identityId);
+  return owner;
+};
 
 /** No such identity in that pool. */
 export const identityNotFound = (identityId: string): Error =>

@@ -10,6 +10,7 @@ import {
   datasetNotFound,
   modifierOf,
   ownerNotFound,
+  visibleOwner,
   type DatasetOwner,
 } from './dataset-owner';
 import { eventConsumersOf, findSyncConfiguration, usageShardOf } from './sync-configuration';
@@ -95,9 +96,5 @@ const readDatasets = async (
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [identityPoolId, identityId, ...parameters],
   );
-  const [owner] = rows;
-  if (!owner) throw ownerNotFound(ctx, identityId); // S19
-  // What a merged identity had is its survivor's; a page of identities must not fail for one of them.
-  if (owner.is_disabled && ctx.actor.kind !== 'administrator') throw identityForbidden(identityId);
-  return owner.datasets ?? [];
+  return visibleOwner(ctx, identityId, rows[0]).datasets ?? [];
 };

@@ -10,6 +10,7 @@ import { unknownSyncCount } from './refusal';
 import { knownRow, liveRow, toSyncRecord, type DatasetRow, type RecordRow } from './rows';
 import { issueSessionToken, openSessionToken, sessionNotValid } from './session-token';
 import { listRecordsInput, type ListRecordsInput } from './sync.input';
+import { countSyncSession } from './sync-sessions';
 
 /** What `listRecords` answers. */
 export interface RecordListing {
@@ -71,7 +72,10 @@ export const listRecords = async (ctx: Context, input: ListRecordsInput): Promis
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
     pageSize: given.maxResults ?? LIMITS.recordsPerPage,
   };
-  return toListing(ctx, pull, readableRow(ctx, pull, await readPage(ctx, pull)));
+  const row = readableRow(ctx, pull, await readPage(ctx, pull));
+  // S33. A later page goes on with the listing of the first, which was counted.
+  if (!pull.sessionId && !pull.position) countSyncSession(ctx, owner.identityPoolId);
+  return toListing(ctx, pull, row);
 };
 
 /** One more than the page is read, to see whether there is another one. */

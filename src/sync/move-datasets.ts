@@ -37,7 +37,7 @@ export const datasetNames = async (ctx: Context, identityId: string): Promise<st
 };
 
 /**
- * Moves the datasets of `loserId` under `survivorId`, with their records, counts and dates. Both identities must be
+ * Moves the datasets of `loserId` under `survivorId`, with their records, history, counts and dates. Both identities must be
  * locked. The row's identity never changes: it is copied and deleted, as sharded databases want it. The limit of 20
  * datasets does not stop a merge; it stops the next new dataset.
  */
@@ -53,7 +53,10 @@ export const moveDatasets = async (
   return moves;
 };
 
-/** A name that was deleted under the survivor is taken over; its memory of deletions stays. */
+/**
+ * A name that was deleted under the survivor is taken over; its memory of deletions stays. Its counts go on, but at none
+ * of those before was it in the state of what took it over, so that it can be brought back to none of them (S53).
+ */
 const moveDataset = async (
   tx: Context,
   loserId: string,
@@ -63,16 +66,21 @@ const moveDataset = async (
   const rows = (await tx.db.query(
     `INSERT INTO datasets AS d (
        identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
-       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by)
+       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by,
+       history_since_sync_count, oldest_history_at)
      SELECT $2, $4, identity_pool_id, sync_count, 0, false,
-       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by
+       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by,
+       history_since_sync_count, oldest_history_at
        FROM datasets WHERE identity_id = $1 AND dataset_name = $3
      ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
        sync_count = greatest(d.sync_count + 1, excluded.sync_count), is_deleted = false,
        num_records = excluded.num_records, num_tombstones = excluded.num_tombstones,
        purged_sync_count = excluded.purged_sync_count, data_storage = excluded.data_storage,
        created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
-       last_modified_by = excluded.last_modified_by
+       last_modified_by = excluded.last_modified_by,
+       history_since_sync_count = CASE WHEN excluded.history_since_sync_count IS NOT NULL
+         THEN greatest(d.sync_count + 1, excluded.sync_count) END,
+       oldest_history_at = excluded.oldest_history_at
      RETURNING identity_pool_id, sync_count`,
     [loserId, survivorId, from, to],
   )) as { identity_pool_id: string; sync_count: string }[];
@@ -82,6 +90,15 @@ const moveDataset = async (
        last_modified_at, last_modified_by, device_last_modified_at)
      SELECT $2, $4, record_key, value, sync_count, last_modified_at, last_modified_by, device_last_modified_at
        FROM records WHERE identity_id = $1 AND dataset_name = $3`,
+    [loserId, survivorId, from, to],
+  );
+  await tx.db.query(
+    `INSERT INTO record_history (
+       identity_id, dataset_name, record_key, sync_count, superseded_sync_count, value,
+       last_modified_at, last_modified_by, device_last_modified_at, superseded_at)
+     SELECT $2, $4, record_key, sync_count, superseded_sync_count, value,
+       last_modified_at, last_modified_by, device_last_modified_at, superseded_at
+       FROM record_history WHERE identity_id = $1 AND dataset_name = $3`,
     [loserId, survivorId, from, to],
   );
   for (const row of rows)

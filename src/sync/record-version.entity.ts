@@ -3,7 +3,7 @@ import { Dataset } from './dataset.entity';
 
 /** A record as it was before it was written again or removed (S52). */
 @Entity('record_history')
-@Index('record_history__by_time', ['supersededAt'])
+@Index('record_history__by_count', ['identityId', 'datasetName', 'supersededSyncCount'])
 @ForeignKey(() => Dataset, ['identityId', 'datasetName'], ['identityId', 'name'], {
   name: 'record_history__of_a_dataset',
   onDelete: 'CASCADE',

@@ -14,6 +14,8 @@ export interface DatasetDescription {
   dataStorage: number;
   /** Live records. */
   numRecords: number;
+  /** The oldest count that it can be brought back to (S53); null while no history is kept. */
+  historySinceSyncCount: number | null;
 }
 
 /** A row of `datasets` as `row_to_json` writes it. */
@@ -62,6 +64,7 @@ export const toDataset = (row: DatasetRow): DatasetDescription => ({
   lastModifiedBy: row.last_modified_by,
   dataStorage: row.data_storage,
   numRecords: row.num_records,
+  historySinceSyncCount: row.history_since_sync_count,
 });
 
 /** A row as services answer it. */

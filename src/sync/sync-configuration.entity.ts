@@ -1,4 +1,6 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
+import type { FoldStrategy } from './fold-strategy';
 
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
@@ -12,7 +14,7 @@ export class SyncConfiguration {
 
   /** Rule sets, the first that fits a dataset's name counts. */
   @Column('json', { name: 'merge_rules' })
-  mergeRules!: unknown[];
+  mergeRules!: MergeRuleSet[];
 
   /** Days that earlier values are kept; 0: none are. */
   @Column('integer', { name: 'history_retention_days' })
@@ -20,7 +22,7 @@ export class SyncConfiguration {
 
   /** How datasets of merged identities are folded in at each merge; null: they are left to the app. */
   @Column('text', { name: 'fold_strategy', nullable: true })
-  foldStrategy!: string | null;
+  foldStrategy!: FoldStrategy | null;
 
   /** Cognito Events' SyncTrigger. */
   @Column('json', { name: 'sync_trigger', nullable: true })

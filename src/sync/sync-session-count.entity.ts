@@ -1,7 +1,8 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** How many sync sessions a pool had on a day, spread over rows. */
 @Entity('sync_session_counts')
+@Index('sync_session_counts__to_fold', ['day'], { where: 'shard <> 0' })
 export class SyncSessionCount {
   @PrimaryColumn('text', {
     name: 'identity_pool_id',

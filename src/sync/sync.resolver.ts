@@ -2,11 +2,10 @@ import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context';
 import { deleteDataset } from './datasets.service';
 import { listRecords } from './list-records.service';
+import { ListRecordsInput, ListRecordsPayload } from './list-records.types';
 import {
   DeleteDatasetInput,
   DeleteDatasetPayload,
-  ListRecordsInput,
-  ListRecordsPayload,
   UpdateRecordsInput,
   UpdateRecordsPayload,
   toDatasetType,

@@ -4,7 +4,6 @@ import { ServiceError } from '../errors';
 import { announceChange } from '../events/announce-change';
 import { datasetArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
-import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import { splitMergedName } from '../protocol/sync';
 import { STORAGE_LIMITS } from './apply-patches';
 import { callFunction } from './call-function';
@@ -16,6 +15,7 @@ import { pushRecords, type Pushed } from './push-records';
 import { conflictsOf, refusalOf, type StaleRecord } from './refusal';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
+import { countSyncSession } from './sync-sessions';
 import { requireMergedDataset } from './update-records.service';
 
 /** What became of one dataset. */
@@ -89,7 +89,7 @@ const synchronizeOne = async (
   };
   const push = {
     update,
-    ruleSets: configuration.mergeRules as MergeRuleSet[],
+    ruleSets: configuration.mergeRules,
     onStale: ON_STALE[sync.onConflict],
   };
   const pushed = await pushRecords(
@@ -99,7 +99,9 @@ const synchronizeOne = async (
     (answer) => answer.push as MergeResult,
   );
   announceWrite(ctx, pushed);
-  return describe(ctx, sync, pushed);
+  const synchronized = describe(ctx, sync, pushed);
+  countSyncSession(ctx, owner.identityPoolId); // S33
+  return synchronized;
 };
 
 /** The push has been committed, whatever becomes of the answer. */

@@ -1,16 +1,10 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { JSONValue, Long } from '../graphql-types/scalars';
 import { MERGE_RULES, type MergeRule } from '../protocol/merge-rules/merge-rule-sets';
+import { RecordListingType } from './list-records.types';
 import type { ConflictStrategy } from './synchronize.input';
 import { CONFLICT_STRATEGIES } from './synchronize.input';
-import {
-  DATASET_NAME,
-  IDENTITY_ID,
-  ListRecordsPayload,
-  POOL_ID,
-  RecordPatchInput,
-  RecordType,
-} from './sync.types';
+import { DATASET_NAME, IDENTITY_ID, POOL_ID, RecordPatchInput, RecordType } from './sync.types';
 import type { SynchronizedDataset } from './synchronize.service';
 
 const enumOf = <T extends string>(names: readonly T[]): Record<T, T> =>
@@ -173,12 +167,12 @@ export class SynchronizedDatasetType {
   })
   error!: DatasetErrorType | null;
 
-  @Field(() => ListRecordsPayload, {
+  @Field(() => RecordListingType, {
     nullable: true,
     description:
       'What changed since `lastSyncCount`, this call’s own changes included, as `listRecords` answers it: up to 1,024 records, with a `nextToken` when there are more. Null with an error.',
   })
-  changes!: ListRecordsPayload | null;
+  changes!: RecordListingType | null;
 
   @Field(() => [String], { description: 'Keys of the patches that were applied, merged ones too.' })
   applied!: string[];

@@ -1,6 +1,5 @@
 import { noteCommitted, type Context } from '../context';
 import { announceChange } from '../events/announce-change';
-import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import { compareKeys, splitMergedName, type SyncRecord } from '../protocol/sync';
 import { STORAGE_LIMITS, toRecord } from './apply-patches';
 import {
@@ -54,7 +53,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
     eventConsumers: eventConsumersOf(configuration),
     limits: STORAGE_LIMITS,
   };
-  const push = { update, ruleSets: configuration.mergeRules as MergeRuleSet[], onStale: 'REJECT' as const };
+  const push = { update, ruleSets: configuration.mergeRules, onStale: 'REJECT' as const };
   const {
     answer: result,
     merged,

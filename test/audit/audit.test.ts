@@ -223,6 +223,13 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       return administer('setPrincipalTagAttributeMap', input, '__typename');
     },
   ],
+  setSyncConfiguration: [
+    'cognito-sync:SetDatasetConfiguration',
+    async () => {
+      const input = { identityPoolId: (await createPool(server)).id, historyRetentionDays: 7 };
+      return administer('setSyncConfiguration', input, '__typename');
+    },
+  ],
   tagResource: [
     'cognito-identity:TagResource',
     async () => {
@@ -294,7 +301,7 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
 };
 
 /** Neither administration nor credentials: the data of identities, and getting an id, which proves and allows nothing. */
-const NOT_AUDITED = ['deleteDataset', 'getId', 'synchronize', 'updateRecords'];
+const NOT_AUDITED = ['deleteDataset', 'getId', 'restoreDataset', 'synchronize', 'updateRecords'];
 
 const mutationType = graphqlSchema().getType('Mutation');
 const mutations = isObjectType(mutationType) ? Object.keys(mutationType.getFields()) : [];

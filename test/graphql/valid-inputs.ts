@@ -157,6 +157,7 @@ const POLICIES = [{ policyName: 'p', policyDocument: allow('*') }];
 
 const pagesAndNouns = (world: World): Record<string, Members> => ({
   apiKeys: PAGE,
+  identityPoolUsages: PAGE,
   identityPools: PAGE,
   identityProviders: PAGE,
   roles: PAGE,
@@ -195,6 +196,12 @@ const ofIdentityPools = (world: World): Record<string, Members> => {
       identityProviderName: world.loginKey,
       useDefaults: false,
       principalTags: [{ key: 'user', value: 'sub' }],
+    },
+    setSyncConfiguration: {
+      identityPoolId,
+      mergeRules: [{ datasetPattern: 'd*', rules: [{ keyPattern: 'k*', rule: 'MAX' }] }],
+      historyRetentionDays: 30,
+      foldStrategy: 'RULES',
     },
     tagResource: { resourceArn, tags: [{ key: 'k', value: 'v' }] },
     untagResource: { resourceArn, tagKeys: ['other'] },
@@ -359,6 +366,7 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
         ],
       },
     ],
+    restoreDataset: { ...dataset, toSyncCount: 1, deviceId: 'phone', dryRun: true },
     deleteDataset: dataset,
     listRecords: {
       ...dataset,

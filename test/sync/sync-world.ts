@@ -22,8 +22,8 @@ export interface SyncWorld {
   stop(): Promise<void>;
 }
 
-const OWN_DATA =
-  'arn:aws:cognito-sync:us-east-1:000000000000:identitypool/${cognito-identity.amazonaws.com:aud}/identity/${cognito-identity.amazonaws.com:sub}/*';
+const OWN =
+  'arn:aws:cognito-sync:us-east-1:000000000000:identitypool/${cognito-identity.amazonaws.com:aud}/identity/${cognito-identity.amazonaws.com:sub}';
 
 /** A holder of temporary credentials whose role allows `action` on its own data. */
 export const identityActor = (
@@ -40,7 +40,7 @@ export const identityActor = (
   principalTags: {},
   expiresAt: new Date('2037-01-01T00:00:00Z'),
   policies: [
-    { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: OWN_DATA }] },
+    { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: [OWN, `${OWN}/*`] }] },
   ] as unknown as IdentityActor['policies'],
   sessionPolicies: [],
 });

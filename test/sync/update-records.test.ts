@@ -66,6 +66,7 @@ describe('counting', () => {
       lastModifiedBy: ctx.actor.identityId,
       dataStorage: 3,
       numRecords: 1,
+      historySinceSyncCount: 0,
     });
     expect(await describeDataset(ctx, { datasetName: 'd' })).toEqual(dataset);
   });

@@ -17,7 +17,12 @@ export class ExtendSync1795600000000 implements MigrationInterface {
 }
 
 const UP = [
-  'ALTER TABLE datasets ADD COLUMN history_since_sync_count bigint',
+  `ALTER TABLE datasets
+    ADD COLUMN history_since_sync_count bigint,
+    ADD COLUMN oldest_history_at timestamptz`,
+  // Hardly ever written: the column changes when a dataset's first value is replaced, and when the sweep was there.
+  `CREATE INDEX datasets__by_oldest_history ON datasets (identity_pool_id, oldest_history_at)
+     WHERE oldest_history_at IS NOT NULL`,
   `CREATE TABLE record_history (
     identity_id text NOT NULL,
     dataset_name text COLLATE "C" NOT NULL,
@@ -33,7 +38,7 @@ const UP = [
     CONSTRAINT record_history__of_a_dataset FOREIGN KEY (identity_id, dataset_name)
       REFERENCES datasets (identity_id, dataset_name) ON DELETE CASCADE
   )`,
-  'CREATE INDEX record_history__by_time ON record_history (superseded_at)',
+  'CREATE INDEX record_history__by_count ON record_history (identity_id, dataset_name, superseded_sync_count)',
   `CREATE TABLE sync_mutations (
     identity_id text NOT NULL,
     mutation_id text NOT NULL,
@@ -85,6 +90,7 @@ const UP = [
     CONSTRAINT sync_session_counts__of_a_pool FOREIGN KEY (identity_pool_id)
       REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
   )`,
+  'CREATE INDEX sync_session_counts__to_fold ON sync_session_counts (day) WHERE shard <> 0',
   `CREATE TABLE sync_configurations (
     identity_pool_id text NOT NULL,
     merge_rules json NOT NULL,
@@ -143,5 +149,5 @@ const DOWN = [
   'DROP TABLE sync_events',
   'DROP TABLE sync_mutations',
   'DROP TABLE record_history',
-  'ALTER TABLE datasets DROP COLUMN history_since_sync_count',
+  'ALTER TABLE datasets DROP COLUMN history_since_sync_count, DROP COLUMN oldest_history_at',
 ];

@@ -25,6 +25,7 @@ BEGIN
   UPDATE datasets d SET
       is_deleted = true, deleted_sync_count = d.sync_count, -- S21
       num_records = 0, num_tombstones = 0, data_storage = 0, history_since_sync_count = NULL,
+      oldest_history_at = NULL,
       last_modified_at = given_time, last_modified_by = given_modifier
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
   INSERT INTO sync_events (

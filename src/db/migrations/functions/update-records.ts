@@ -176,19 +176,24 @@ BEGIN
   INSERT INTO datasets AS d (
       identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
       num_records, num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by,
-      history_since_sync_count)
+      history_since_sync_count, oldest_history_at)
     VALUES (
       given_identity_id, given_dataset_name, given_pool_id,
       count_before + 1 + (dataset.is_deleted IS TRUE)::integer, -- S1, S23
       coalesce(dataset.deleted_sync_count, 0), false,
       dataset.num_records, dataset.num_tombstones, coalesce(dataset.purged_sync_count, 0),
       dataset.data_storage, dataset.created_at, given_time, given_modifier,
-      CASE WHEN keep_history THEN coalesce(dataset.history_since_sync_count, count_before) END) -- S53
+      -- S53. Of a deleted dataset only the count that its deletion left out is known: it was empty then.
+      CASE WHEN keep_history THEN
+        coalesce(dataset.history_since_sync_count, count_before + (dataset.is_deleted IS TRUE)::integer) END,
+      CASE WHEN keep_history AND replaced.records + replaced.tombstones > 0
+        THEN coalesce(dataset.oldest_history_at, given_time) ELSE dataset.oldest_history_at END)
     ON CONFLICT (identity_id, dataset_name) DO UPDATE SET
       sync_count = excluded.sync_count, is_deleted = excluded.is_deleted,
       num_records = excluded.num_records, num_tombstones = excluded.num_tombstones, data_storage = excluded.data_storage,
       created_at = excluded.created_at, last_modified_at = excluded.last_modified_at,
-      last_modified_by = excluded.last_modified_by, history_since_sync_count = excluded.history_since_sync_count
+      last_modified_by = excluded.last_modified_by, history_since_sync_count = excluded.history_since_sync_count,
+      oldest_history_at = excluded.oldest_history_at
     RETURNING d.* INTO dataset;
   IF keep_history THEN -- S52
     INSERT INTO record_history (
