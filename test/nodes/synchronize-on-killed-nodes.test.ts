@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTestDatabase, execute, type TestDatabase } from '../support/database';
+import { createTestDatabase, type TestDatabase } from '../support/database';
 import { freePort, startNodeProcess, type NodeProcess } from '../support/node-process';
 import { TEST_ADMIN, TEST_SECRET, sendGraphql, type GraphqlAnswer } from '../support/server';
 import { SynchronizingDevice, type SyncAnswer, type Synchronize } from '../support/synchronizing-device';
@@ -11,6 +11,7 @@ import { SynchronizingDevice, type SyncAnswer, type Synchronize } from '../suppo
 
 const ADMIN = `${TEST_ADMIN.accessKeyId}.${TEST_ADMIN.secretAccessKey}`;
 const RULES = [{ datasetPattern: 'd', rules: [{ keyPattern: 'coins', rule: 'SUM' as const }] }];
+const BEHAVIOUR = { strategy: 'REPORT' as const, keepsMine: true, ruleSets: RULES };
 const KILLS = 4;
 
 let database: TestDatabase;
@@ -47,11 +48,12 @@ const newGuestToken = async (): Promise<string> => {
     ADMIN,
   );
   const identityPoolId = pool.data.createIdentityPool.identityPool.id;
-  await execute(
-    database.url,
-    `INSERT INTO sync_configurations (identity_pool_id, merge_rules, history_retention_days, last_modified_at)
-       VALUES ('${identityPoolId}', '${JSON.stringify(RULES)}', 30, now())`,
+  const set = await call(
+    'mutation ($input: SetSyncConfigurationInput!) { setSyncConfiguration(input: $input) { syncConfiguration { mergeRules { datasetPattern } } } }',
+    { identityPoolId, mergeRules: RULES },
+    ADMIN,
   );
+  expect(set.errors).toBeUndefined();
   const guest = await call('mutation ($input: GetIdInput!) { getId(input: $input) { identityId } }', {
     identityPoolId,
   });
@@ -102,8 +104,7 @@ test('what devices added is counted exactly once, and all end alike, while nodes
   const tally: Tally = { unanswered: 0, repeated: 0 };
   const server = toWhoeverIsThere(token, tally);
   const devices = ['phone', 'tablet', 'laptop'].map(
-    (name) =>
-      new SynchronizingDevice(name, 'd', RULES, { strategy: 'REPORT', keepsMine: true }, () => new Date()),
+    (name) => new SynchronizingDevice(name, 'd', BEHAVIOUR, () => new Date()),
   );
   let isOver = false;
   const added = devices.map(() => 0);

@@ -60,6 +60,8 @@ export interface Behaviour {
   strategy: ConflictStrategy;
   /** Where the server leaves the decision to the device: whether its own value stays. */
   keepsMine: boolean;
+  /** The pool's merge rules, which it knows. */
+  ruleSets: readonly MergeRuleSet[];
 }
 
 const MAX_ROUNDS = 20;
@@ -77,7 +79,6 @@ export class SynchronizingDevice {
   constructor(
     readonly name: string,
     readonly datasetName: string,
-    private readonly ruleSets: readonly MergeRuleSet[],
     private readonly behaviour: Behaviour,
     private readonly now: () => Date,
   ) {}
@@ -180,7 +181,7 @@ export class SynchronizingDevice {
   /** What was changed while an answer was awaited was made from what had been sent, not from a record of the server's. */
   private rebase(sent: Change, local: LocalRecord): void {
     const sentValue = sent.op === 'remove' ? null : (sent.value ?? null);
-    const rule = ruleFor(this.ruleSets, this.datasetName, sent.key);
+    const rule = ruleFor(this.behaviour.ruleSets, this.datasetName, sent.key);
     const side = (value: string | null, deviceLastModifiedDate: Date | null): MergeSide => ({
       value,
       deviceLastModifiedDate,

@@ -108,6 +108,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
 const behaviour: fc.Arbitrary<Behaviour> = fc.record({
   strategy: fc.constantFrom(...CONFLICT_STRATEGIES),
   keepsMine: fc.boolean(),
+  ruleSets: fc.constant(RULES),
 });
 
 const setup = fc.record({
@@ -173,7 +174,7 @@ const serverView = async (ctx: Context): Promise<[string, string][]> =>
 const newDevices = (behaviours: Behaviour[]): SynchronizingDevice[] =>
   behaviours.map(
     (each, at) =>
-      new SynchronizingDevice(`device ${at + 1}`, 'd', RULES, each, () => {
+      new SynchronizingDevice(`device ${at + 1}`, 'd', each, () => {
         world.clock.advance(1);
         return world.clock.now();
       }),

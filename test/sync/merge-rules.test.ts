@@ -59,26 +59,24 @@ const stored = async (ctx: Context): Promise<Record<string, string | null>> =>
 
 describe('S49: a stale patch of a key that a merge rule governs', () => {
   test.each([
-    ['MAX takes the larger number', 'highScore', '100', '120', '150', '150'],
-    ['MAX keeps the server’s where that is larger', 'highScore', '100', '120', '110', '120'],
-    ['SUM adds what the device added', 'coins', '100', '70', '120', '90'],
+    ['MAX takes the larger number', 'highScore', { base: '100', server: '120', patch: '150', merged: '150' }],
+    [
+      'MAX keeps the server’s where that is larger',
+      'highScore',
+      { base: '100', server: '120', patch: '110', merged: '120' },
+    ],
+    ['SUM adds what the device added', 'coins', { base: '100', server: '70', patch: '120', merged: '90' }],
     [
       'UNION takes what either added, without what either removed',
       'tags',
-      '["a","b"]',
-      '["b","c"]',
-      '["a","b","d"]',
-      '["b","c","d"]',
+      { base: '["a","b"]', server: '["b","c"]', patch: '["a","b","d"]', merged: '["b","c","d"]' },
     ],
     [
       'JSON_MERGE goes by members',
       'profile',
-      '{"v":1,"w":1}',
-      '{"v":2,"w":1}',
-      '{"v":1,"w":2}',
-      '{"v":2,"w":2}',
+      { base: '{"v":1,"w":1}', server: '{"v":2,"w":1}', patch: '{"v":1,"w":2}', merged: '{"v":2,"w":2}' },
     ],
-  ])('%s', async (_what, key, base, server, patch, merged) => {
+  ])('%s', async (_what, key, { base, server, patch, merged }) => {
     const ctx = await gameWith({ [key]: base }, { [key]: server });
 
     const result = await sync(ctx, { recordPatches: [replace(key, patch, 1)], onConflict: 'REJECT' });
