@@ -92,12 +92,10 @@ const synchronizeOne = async (
     ruleSets: configuration.mergeRules,
     onStale: ON_STALE[sync.onConflict],
   };
-  const pushed = await pushRecords(
-    ctx,
-    push,
-    sendFrom(sync.lastSyncCount),
-    (answer) => answer.push as MergeResult,
-  );
+  const pushed = await pushRecords(ctx, push, {
+    send: sendFrom(sync.lastSyncCount),
+    resultOf: (answer) => answer.push as MergeResult,
+  });
   announceWrite(ctx, pushed);
   const synchronized = describe(ctx, sync, pushed);
   countSyncSession(ctx, owner.identityPoolId); // S33

@@ -58,7 +58,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
     answer: result,
     merged,
     update: sent,
-  } = await pushRecords(ctx, push, mergeRecords, (answer) => answer);
+  } = await pushRecords(ctx, push, { send: mergeRecords, resultOf: (answer) => answer });
   if (result.status === 'REPEATED') throw new Error('a call without mutation cannot be repeated');
   if (result.status !== 'OK') throw refusalOf(ctx, result, update);
   noteCommitted(ctx);
