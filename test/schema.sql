@@ -603,11 +603,12 @@ BEGIN
             FROM unnest(patch_keys, patch_counts, patch_on_stale) AS p(record_key, sync_count, on_stale)
             JOIN records r ON r.identity_id = given_identity_id AND r.dataset_name = given_dataset_name
               AND r.record_key = p.record_key
-            LEFT JOIN LATERAL (
-              SELECT v.record_key, v.value FROM record_history v
+            LEFT JOIN LATERAL ( -- the newest that may be it, however many older ones there are
+              SELECT v.record_key, v.value, v.superseded_sync_count FROM record_history v
                 WHERE p.on_stale = 'RULE' AND v.identity_id = given_identity_id
                   AND v.dataset_name = given_dataset_name AND v.record_key = p.record_key
-                  AND v.sync_count <= p.sync_count AND v.superseded_sync_count > p.sync_count) h ON true
+                  AND v.sync_count <= p.sync_count
+                ORDER BY v.sync_count DESC LIMIT 1) h ON h.superseded_sync_count > p.sync_count
             WHERE r.sync_count > p.sync_count
               AND p.on_stale = CASE WHEN replaced.rejecting > 0 THEN 'REJECT' ELSE 'RULE' END
             ORDER BY r.record_key
