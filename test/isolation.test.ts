@@ -199,6 +199,12 @@ const CASES: Record<string, Case> = {
     query: poolField('analytics { totalIdentities providers { provider identities } }'),
     variables: poolId,
   },
+  'IdentityPool.events': {
+    access: 'administrators',
+    action: 'cognito-sync:GetCognitoEvents',
+    query: poolField('events { key value }'),
+    variables: poolId,
+  },
   'IdentityPool.identities': {
     access: 'administrators',
     action: 'cognito-identity:ListIdentities',
@@ -408,6 +414,14 @@ const CASES: Record<string, Case> = {
     action: 'cognito-identity:RotateSigningKey',
     query: mutation('rotateSigningKey', 'signingKeys { id }'),
     variables: () => ({ input: { evenIfRecent: true } }),
+  },
+  'Mutation.setCognitoEvents': {
+    access: 'administrators',
+    action: 'cognito-sync:SetCognitoEvents',
+    query: mutation('setCognitoEvents', 'signingSecret identityPool { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, events: [{ key: 'SyncTrigger', value: '' }] },
+    }),
   },
   'Mutation.setIdentityPoolRoles': {
     access: 'administrators',
@@ -654,13 +668,14 @@ beforeAll(async () => {
   neighbour = (await identityIn(a, 'bob')).target;
   stranger = (await identityIn(b, 'carol')).target;
   const arn = poolArn(mine.identityPoolId);
+  const syncArn = arn.replace('cognito-identity', 'cognito-sync');
   limited = await bearerWith(server, {
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
         Action: '*',
-        Resource: [arn, `${arn.replace('cognito-identity', 'cognito-sync')}/*`],
+        Resource: [arn, syncArn, `${syncArn}/*`],
       },
       {
         Effect: 'Allow',
@@ -727,6 +742,7 @@ const TABLES = [
   'roles',
   'saml_providers',
   'signing_keys',
+  'sync_configurations',
   'used_sync_sessions',
 ];
 

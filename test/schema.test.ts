@@ -163,6 +163,7 @@ describe('the GraphQL schema', () => {
       'EvaluationResult.statements',
       'Identity.linkedLogins',
       'IdentityPool.cognitoIdentityProviders',
+      'IdentityPool.events',
       'IdentityPool.principalTagAttributeMaps',
       'IdentityPool.supportedLoginProviders',
       'IdentityPool.tags',

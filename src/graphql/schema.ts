@@ -21,6 +21,7 @@ import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
+import { CognitoEventsResolver } from '../sync/trigger/cognito-events.resolver';
 import { SigningKeyResolver } from '../tokens/signing-key.resolver';
 
 /** Every resolver, once: the public face of the features. */
@@ -29,6 +30,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   AnalyticsProvidersResolver,
   ApiKeyResolver,
   AuditEventResolver,
+  CognitoEventsResolver,
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,

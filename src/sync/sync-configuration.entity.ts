@@ -1,4 +1,6 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import type { FoldStrategy } from './fold-strategy';
+import type { SyncTrigger } from './trigger/sync-trigger';
 
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
@@ -20,11 +22,11 @@ export class SyncConfiguration {
 
   /** How datasets of merged identities are folded in at each merge; null: they are left to the app. */
   @Column('text', { name: 'fold_strategy', nullable: true })
-  foldStrategy!: string | null;
+  foldStrategy!: FoldStrategy | null;
 
   /** Cognito Events' SyncTrigger. */
   @Column('json', { name: 'sync_trigger', nullable: true })
-  syncTrigger!: object | null;
+  syncTrigger!: SyncTrigger | null;
 
   /** Platform applications, with sealed credentials. */
   @Column('json', { name: 'push_sync', nullable: true })

@@ -11,10 +11,10 @@ import { authorizedOwner, modifierOf, type DatasetAddress } from './dataset-owne
 import { toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
-import { pushRecords, type Pushed } from './push-records';
 import { conflictsOf, refusalOf, unknownSyncCount, type StaleRecord } from './refusal';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
+import { pushThroughTrigger, type TriggeredPush } from './trigger/push-through-trigger';
 import { requireMergedDataset } from './update-records.service';
 
 /** What became of one dataset. */
@@ -90,8 +90,9 @@ const synchronizeOne = async (
     update,
     ruleSets: configuration.mergeRules as MergeRuleSet[],
     onStale: ON_STALE[sync.onConflict],
+    trigger: configuration.syncTrigger,
   };
-  const pushed = await pushRecords(ctx, push, sendFrom(sync.lastSyncCount), resultIn(sync));
+  const pushed = await pushThroughTrigger(ctx, push, sendFrom(sync.lastSyncCount), resultIn(sync));
   return describe(ctx, sync, pushed);
 };
 
@@ -124,7 +125,7 @@ const resultIn =
 const describe = (
   ctx: Context,
   sync: DatasetSync,
-  { answer, merged, update }: Pushed<SynchronizeAnswer>,
+  { answer, merged, update, outcome }: TriggeredPush<SynchronizeAnswer>,
 ): SynchronizedDataset => {
   const push = answer.push as MergeResult;
   if (!answer.pull) throw refusalOf(ctx, push as MergeRefusal, update);
@@ -137,7 +138,7 @@ const describe = (
   };
   return {
     ...NOTHING,
-    ...outcomeOf(push),
+    ...outcomeOf(push.status === 'OK' ? { ...push, ...outcome } : push),
     datasetName: sync.datasetName,
     listing: toListing(ctx, pull, answer.pull),
     merged: push.status === 'CONFLICT' ? [] : merged,

@@ -208,6 +208,14 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
     'cognito-identity:RotateSigningKey',
     () => administer('rotateSigningKey', { evenIfRecent: true }, 'signingKeys { id }'),
   ],
+  setCognitoEvents: [
+    'cognito-sync:SetCognitoEvents',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      const events = [{ key: 'SyncTrigger', value: 'https://example.com/sync' }];
+      return administer('setCognitoEvents', { identityPoolId, events }, 'signingSecret');
+    },
+  ],
   setIdentityPoolRoles: [
     'cognito-identity:SetIdentityPoolRoles',
     async () => {

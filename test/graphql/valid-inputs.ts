@@ -185,6 +185,11 @@ const ofIdentityPools = (world: World): Record<string, Members> => {
     createIdentityPool: { ...pool, createDefaultRoles: false },
     updateIdentityPool: { identityPoolId, ...pool },
     deleteIdentityPool: { identityPoolId },
+    setCognitoEvents: {
+      identityPoolId,
+      events: [{ key: 'SyncTrigger', value: 'https://example.com/sync' }],
+      rotateSecret: true,
+    },
     setIdentityPoolRoles: {
       identityPoolId,
       roles: { authenticated: authenticatedRole, unauthenticated: unauthenticatedRole },
