@@ -20,6 +20,7 @@ import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
+import { FoldResolver } from '../sync/fold.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
 import { CognitoEventsResolver } from '../sync/trigger/cognito-events.resolver';
 import { SigningKeyResolver } from '../tokens/signing-key.resolver';
@@ -34,6 +35,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
+  FoldResolver,
   IdentityPoolAnalyticsResolver,
   IdentityPoolIdentitiesResolver,
   IdentityPoolResolver,

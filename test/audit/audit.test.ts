@@ -302,7 +302,7 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
 };
 
 /** Neither administration nor credentials: the data of identities, and getting an id, which proves and allows nothing. */
-const NOT_AUDITED = ['deleteDataset', 'getId', 'updateRecords'];
+const NOT_AUDITED = ['deleteDataset', 'foldMergedDataset', 'getId', 'updateRecords'];
 
 const mutationType = graphqlSchema().getType('Mutation');
 const mutations = isObjectType(mutationType) ? Object.keys(mutationType.getFields()) : [];
