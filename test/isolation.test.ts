@@ -90,6 +90,12 @@ const CASES: Record<string, Case> = {
     query: '{ auditEvents { nodes { action actorId details } } }',
     variables: nothing,
   },
+  'Query.exportIdentity': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: queryOf('exportIdentity', 'document endCursor'),
+    variables: ({ identityPoolId, identityId: id }) => ({ input: { identityPoolId, identityId: id } }),
+  },
   'Query.identity': {
     access: 'itself',
     action: 'cognito-identity:DescribeIdentity',

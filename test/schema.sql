@@ -371,6 +371,9 @@ index deleted_identities.deleted_identities__by_time
 index identities.identities__by_pool
   CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)
 
+index identities.identities__by_survivor
+  CREATE INDEX identities__by_survivor ON identities USING btree (merged_into) WHERE (merged_into IS NOT NULL)
+
 index identities.identities__guests_by_activity
   CREATE INDEX identities__guests_by_activity ON identities USING btree (identity_pool_id, last_active_at) WHERE (NOT is_authenticated)
 

@@ -9,6 +9,7 @@ import {
   AnalyticsProvidersResolver,
   IdentityPoolAnalyticsResolver,
 } from '../identities/analytics.resolver';
+import { ExportResolver } from '../data-export/export.resolver';
 import { DeveloperIdentityResolver } from '../identities/developer.resolver';
 import { IdentityPoolIdentitiesResolver, IdentityResolver } from '../identities/identity.resolver';
 import { IdleGuestResolver } from '../identities/idle-guests.resolver';
@@ -35,6 +36,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
+  ExportResolver,
   FoldResolver,
   IdentityPoolAnalyticsResolver,
   IdentityPoolIdentitiesResolver,

@@ -347,6 +347,7 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
       recordPatches: [patch],
     },
     deleteDataset: dataset,
+    exportIdentity: { identityPoolId, identityId, after: undefined },
     foldMergedDataset: {
       ...dataset,
       mergedDatasetName: MERGED,
