@@ -28,6 +28,7 @@ const FEATURES = [
   'credentials',
   'push',
   'streams',
+  'data-export',
 ];
 
 /** What everything may stand on. It stands on nothing but itself. */

@@ -66,6 +66,9 @@ const nothing = (): object => ({});
 const poolArn = (id: string): string => `arn:aws:cognito-identity:us-east-1:000000000000:identitypool/${id}`;
 let made = 0;
 
+/** Each identity of these tests has it, as if from a merge. */
+const MERGED = 'd.us-east-1:00000000-0000-4000-8000-00000000000f';
+
 const DEVELOPER_PROVIDER = 'login.my-app';
 const CERTIFICATE = { certificate: makeSamlKey().certificate, use: 'signing' as const };
 const METADATA = samlMetadata([CERTIFICATE]);
@@ -86,6 +89,12 @@ const CASES: Record<string, Case> = {
     action: 'cloudtrail:LookupEvents',
     query: '{ auditEvents { nodes { action actorId details } } }',
     variables: nothing,
+  },
+  'Query.exportIdentity': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: queryOf('exportIdentity', 'document endCursor'),
+    variables: ({ identityPoolId, identityId: id }) => ({ input: { identityPoolId, identityId: id } }),
   },
   'Query.identity': {
     access: 'itself',
@@ -203,6 +212,12 @@ const CASES: Record<string, Case> = {
     access: 'administrators',
     action: 'cognito-identity:GetIdentityPoolAnalytics',
     query: poolField('analytics { totalIdentities providers { provider identities } }'),
+    variables: poolId,
+  },
+  'IdentityPool.events': {
+    access: 'administrators',
+    action: 'cognito-sync:GetCognitoEvents',
+    query: poolField('events { key value }'),
     variables: poolId,
   },
   'IdentityPool.identities': {
@@ -391,6 +406,14 @@ const CASES: Record<string, Case> = {
     query: mutation('deleteSAMLProvider', 'samlProvider { arn }'),
     variables: ({ samlProviderArn }) => ({ input: { samlProviderArn } }),
   },
+  'Mutation.foldMergedDataset': {
+    access: 'itself',
+    action: 'cognito-sync:UpdateRecords',
+    query: mutation('foldMergedDataset', 'datasetSyncCount records { key value }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, datasetName: 'd', mergedDatasetName: MERGED, dryRun: true },
+    }),
+  },
   'Mutation.getCredentialsForIdentity': {
     access: 'anybody',
     query: mutation('getCredentialsForIdentity', 'identityId'),
@@ -459,6 +482,14 @@ const CASES: Record<string, Case> = {
     action: 'cognito-identity:RotateSigningKey',
     query: mutation('rotateSigningKey', 'signingKeys { id }'),
     variables: () => ({ input: { evenIfRecent: true } }),
+  },
+  'Mutation.setCognitoEvents': {
+    access: 'administrators',
+    action: 'cognito-sync:SetCognitoEvents',
+    query: mutation('setCognitoEvents', 'signingSecret identityPool { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, events: [{ key: 'SyncTrigger', value: '' }] },
+    }),
   },
   'Mutation.setIdentityPoolRoles': {
     access: 'administrators',
@@ -671,6 +702,12 @@ const identityIn = async (
   const { id } = await getId(server, pool.identityPoolId!, logins);
   const token = (await getCredentials(server, id, logins)).accessToken;
   await writeRecord(token, `secret of ${name}`);
+  await rowsOf(
+    server,
+    `INSERT INTO datasets SELECT (json_populate_record(d, json_build_object('dataset_name', $2::text))).*
+       FROM datasets d WHERE d.identity_id = $1`,
+    [id, MERGED],
+  );
   const users = { developerUser: `user of ${name}`, otherDeveloperUser: `other user of ${name}` };
   await vouchFor(pool.identityPoolId!, users.developerUser, id);
   await vouchFor(pool.identityPoolId!, users.otherDeveloperUser);

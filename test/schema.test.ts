@@ -165,6 +165,7 @@ describe('the GraphQL schema', () => {
       'EvaluationResult.statements',
       'Identity.linkedLogins',
       'IdentityPool.cognitoIdentityProviders',
+      'IdentityPool.events',
       'IdentityPool.principalTagAttributeMaps',
       'IdentityPool.supportedLoginProviders',
       'IdentityPool.tags',

@@ -9,6 +9,7 @@ import {
   AnalyticsProvidersResolver,
   IdentityPoolAnalyticsResolver,
 } from '../identities/analytics.resolver';
+import { ExportResolver } from '../data-export/export.resolver';
 import { DeveloperIdentityResolver } from '../identities/developer.resolver';
 import { IdentityPoolIdentitiesResolver, IdentityResolver } from '../identities/identity.resolver';
 import { IdleGuestResolver } from '../identities/idle-guests.resolver';
@@ -20,9 +21,11 @@ import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
+import { FoldResolver } from '../sync/fold.resolver';
 import { HistoryResolver } from '../sync/history.resolver';
 import { SyncConfigurationResolver } from '../sync/sync-configuration.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
+import { CognitoEventsResolver } from '../sync/trigger/cognito-events.resolver';
 import { IdentityPoolUsageFieldResolver, IdentityPoolUsageResolver } from '../sync/usage.resolver';
 import { SigningKeyResolver } from '../tokens/signing-key.resolver';
 
@@ -32,9 +35,12 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   AnalyticsProvidersResolver,
   ApiKeyResolver,
   AuditEventResolver,
+  CognitoEventsResolver,
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
+  ExportResolver,
+  FoldResolver,
   HistoryResolver,
   IdentityPoolAnalyticsResolver,
   IdentityPoolIdentitiesResolver,

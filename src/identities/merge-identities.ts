@@ -2,7 +2,8 @@ import { In } from 'typeorm';
 import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { identityPoolArn } from '../ids';
-import { moveDatasets, type DatasetMove } from '../sync/move-datasets';
+import { foldMovedDatasets } from '../sync/fold-moved-datasets';
+import { moveDatasets, type MovedDataset } from '../sync/move-datasets';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
 import { Login } from './login.entity';
@@ -11,15 +12,16 @@ import { Login } from './login.entity';
 export interface MergedIdentity {
   identityId: string;
   mergedInto: string;
-  datasets: DatasetMove[];
+  datasets: MovedDataset[];
 }
 
 /**
- * Merges identities into one (B4): it gets their logins, and their datasets as `NAME.LOSERID`; they stay as records,
- * disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
+ * Merges identities into one (B4): it gets their logins, and their datasets as `NAME.LOSERID`, or folded into
+ * NAME where the pool wants it (S59); they stay as records, disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
  */
 export const mergeInto = async (
   tx: Context,
+  identityPoolId: string,
   survivorId: string,
   loserIds: string[],
 ): Promise<MergedIdentity[]> => {
@@ -30,6 +32,9 @@ export const mergeInto = async (
     const datasets = await moveDatasets(tx, loserId, survivorId);
     merged.push({ identityId: loserId, mergedInto: survivorId, datasets });
   }
+  // When all are moved: whoever needs the locks of datasets and the pool's usage takes those of the datasets first (S41).
+  const owner = { identityPoolId, identityId: survivorId };
+  for (const each of merged) each.datasets = await foldMovedDatasets(tx, owner, each.datasets);
   await disable(tx, loserIds, survivorId);
   return merged;
 };
@@ -45,7 +50,12 @@ export const recordMerge = async (
       action: 'cognito-identity:MergeIdentities',
       resource: identityPoolArn(tx.config, identityPoolId),
       identityId: mergedInto,
-      details: { identityId, mergedInto, datasets: datasets.length },
+      details: {
+        identityId,
+        mergedInto,
+        datasets: datasets.length,
+        foldedDatasets: datasets.filter(({ foldedInto }) => foldedInto !== null).length,
+      },
     });
 };
 

@@ -17,7 +17,8 @@ import { eventConsumersOf, findSyncConfiguration, usageShardOf } from './sync-co
 import { toDataset, type DatasetDescription, type DatasetRow } from './rows';
 import { datasetInput, ownerInput, type DatasetInput, type OwnerInput } from './sync.input';
 
-type DeleteResult =
+/** What `removeDataset` did: the dataset as it was, or why nothing was. */
+export type DeleteResult =
   | { status: 'OK'; dataset: DatasetRow }
   | { status: 'IDENTITY_NOT_FOUND' }
   | { status: 'IDENTITY_DISABLED' }
@@ -30,15 +31,7 @@ type DeleteResult =
 export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<DatasetDescription> => {
   const given = parse(datasetInput, input);
   const owner = await authorizedOwner(ctx, 'cognito-sync:DeleteDataset', given, given.datasetName);
-  const result = await callFunction<DeleteResult>(ctx, 'delete_dataset', [
-    owner.identityPoolId,
-    owner.identityId,
-    given.datasetName,
-    modifierOf(ctx, owner),
-    ctx.now(),
-    eventConsumersOf(await findSyncConfiguration(ctx, owner.identityPoolId)),
-    usageShardOf(owner.identityId),
-  ]);
+  const result = await removeDataset(ctx, owner, given.datasetName);
   if (result.status === 'IDENTITY_NOT_FOUND') throw ownerNotFound(ctx, owner.identityId);
   if (result.status === 'IDENTITY_DISABLED') throw identityForbidden(owner.identityId);
   if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(given.datasetName); // S22
@@ -48,6 +41,22 @@ export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<
   announceChange(ctx, { ...owner, datasetName, syncCount, deviceId: null, isDeleted: true });
   return dataset;
 };
+
+/** Deletes a dataset (S20), for work that has authorized itself and announces it. */
+export const removeDataset = async (
+  ctx: Context,
+  owner: DatasetOwner,
+  datasetName: string,
+): Promise<DeleteResult> =>
+  callFunction<DeleteResult>(ctx, 'delete_dataset', [
+    owner.identityPoolId,
+    owner.identityId,
+    datasetName,
+    modifierOf(ctx, owner),
+    ctx.now(),
+    eventConsumersOf(await findSyncConfiguration(ctx, owner.identityPoolId)),
+    usageShardOf(owner.identityId),
+  ]);
 
 /** One dataset without its records: cognito-sync:DescribeDataset. @throws RESOURCE_NOT_FOUND, NOT_AUTHORIZED */
 export const describeDataset = async (ctx: Context, input: DatasetInput): Promise<DatasetDescription> => {

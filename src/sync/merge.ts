@@ -26,6 +26,16 @@ export interface MutationStamp {
   id: string;
   /** SHA-256 of what was sent. */
   bodyHash: string;
+  /** What is remembered of it in place of what `update_records` did: a sync trigger had patches of its own written. */
+  outcome?: MutationOutcome;
+}
+
+/** What became of the patches that were sent. */
+export interface MutationOutcome {
+  /** Keys of those that were applied. */
+  applied: string[];
+  /** The stale ones that were left out. */
+  conflicts: ConflictRow[];
 }
 
 /** Everything that `update_records` needs to know; the patches in the order of their keys, each key once. */
@@ -37,7 +47,10 @@ export interface RecordUpdate {
   now: Date;
   sessionId: string | undefined;
   mutation?: MutationStamp;
-  /** The count that the dataset must have: what was decided by what was seen at it. */
+  /**
+   * The count that the dataset must have, one more for a deleted one (S23): what was decided was decided by what was
+   * seen at it.
+   */
   expectedSyncCount?: number;
   /** Whether replaced values are remembered (S52). Default false. */
   keepHistory?: boolean;
@@ -136,6 +149,7 @@ export const updateArguments = (update: RecordUpdate, lockIdentity: boolean): un
   new Date(update.now.getTime() + USED_SESSION_SECONDS * 1000),
   update.mutation?.id ?? null,
   update.mutation?.bodyHash ?? null,
+  update.mutation?.outcome ? outcomeArgument(update.mutation.outcome) : null,
   update.expectedSyncCount ?? null,
   update.keepHistory ?? false,
   update.eventConsumers ?? [],
@@ -147,6 +161,13 @@ export const updateArguments = (update: RecordUpdate, lockIdentity: boolean): un
   update.limits.tombstonesPerDataset,
   lockIdentity,
 ];
+
+/** The records that stale patches met are remembered by their keys alone. */
+const outcomeArgument = ({ applied, conflicts }: MutationOutcome): string =>
+  JSON.stringify({
+    applied,
+    conflicts: conflicts.map(({ key, patch_sync_count }) => ({ key, patch_sync_count })),
+  });
 
 const patchArguments = (patches: UpdatePatch[]): unknown[] => [
   patches.map((patch) => patch.key),

@@ -1,11 +1,17 @@
 import type { Context } from '../context';
-import { announceChange } from '../events/announce-change';
 import { splitMergedName } from '../protocol/sync';
 
 /** One dataset of a merged identity and where it goes. */
 export interface DatasetMove {
   from: string;
   to: string;
+}
+
+/** One that is there. */
+export interface MovedDataset extends DatasetMove {
+  syncCount: number;
+  /** The dataset that it was folded into; null when it was not. */
+  foldedInto: string | null;
 }
 
 /**
@@ -39,30 +45,33 @@ export const datasetNames = async (ctx: Context, identityId: string): Promise<st
 /**
  * Moves the datasets of `loserId` under `survivorId`, with their records, history, counts and dates. Both identities must be
  * locked. The row's identity never changes: it is copied and deleted, as sharded databases want it. The limit of 20
- * datasets does not stop a merge; it stops the next new dataset.
+ * datasets does not stop a merge; it stops the next new dataset. `foldMovedDatasets` comes afterwards, and announces them.
  */
 export const moveDatasets = async (
   tx: Context,
   loserId: string,
   survivorId: string,
-): Promise<DatasetMove[]> => {
+): Promise<MovedDataset[]> => {
   const names = await lockDatasets(tx, loserId);
   const moves = planMoves(names, loserId, new Set(await lockDatasets(tx, survivorId)));
-  for (const move of moves) await moveDataset(tx, loserId, survivorId, move);
+  const moved: MovedDataset[] = [];
+  for (const move of moves)
+    moved.push({ ...move, syncCount: await moveDataset(tx, loserId, survivorId, move), foldedInto: null });
   await tx.db.query('DELETE FROM datasets WHERE identity_id = $1', [loserId]);
-  return moves;
+  return moved;
 };
 
 /**
- * A name that was deleted under the survivor is taken over; its memory of deletions stays. Its counts go on, but at none
- * of those before was it in the state of what took it over, so that it can be brought back to none of them (S53).
+ * Moves one and answers its sync count. A name that was deleted under the survivor is taken over; its memory of deletions
+ * stays. Its counts go on, but at none of those before was it in the state of what took it over, so that it can be brought
+ * back to none of them (S53).
  */
 const moveDataset = async (
   tx: Context,
   loserId: string,
   survivorId: string,
   { from, to }: DatasetMove,
-): Promise<void> => {
+): Promise<number> => {
   const rows = (await tx.db.query(
     `INSERT INTO datasets AS d (
        identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted,
@@ -81,9 +90,9 @@ const moveDataset = async (
        history_since_sync_count = CASE WHEN excluded.history_since_sync_count IS NOT NULL
          THEN greatest(d.sync_count + 1, excluded.sync_count) END,
        oldest_history_at = excluded.oldest_history_at
-     RETURNING identity_pool_id, sync_count`,
+     RETURNING sync_count`,
     [loserId, survivorId, from, to],
-  )) as { identity_pool_id: string; sync_count: string }[];
+  )) as { sync_count: string }[];
   await tx.db.query(
     `INSERT INTO records (
        identity_id, dataset_name, record_key, value, sync_count,
@@ -101,12 +110,5 @@ const moveDataset = async (
        FROM record_history WHERE identity_id = $1 AND dataset_name = $3`,
     [loserId, survivorId, from, to],
   );
-  for (const row of rows)
-    announceChange(tx, {
-      identityPoolId: row.identity_pool_id,
-      identityId: survivorId,
-      datasetName: to,
-      syncCount: Number(row.sync_count),
-      deviceId: null,
-    });
+  return Number(rows[0]?.sync_count);
 };

@@ -1,6 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import type { FoldStrategy } from './fold-strategy';
+import type { SyncTrigger } from './trigger/sync-trigger';
 
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
@@ -26,7 +27,7 @@ export class SyncConfiguration {
 
   /** Cognito Events' SyncTrigger. */
   @Column('json', { name: 'sync_trigger', nullable: true })
-  syncTrigger!: object | null;
+  syncTrigger!: SyncTrigger | null;
 
   /** Platform applications, with sealed credentials. */
   @Column('json', { name: 'push_sync', nullable: true })

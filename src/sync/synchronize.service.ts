@@ -11,11 +11,12 @@ import { authorizedOwner, modifierOf, writingDevice, type DatasetAddress } from 
 import { readableRow, toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
-import { pushRecords, type Pushed } from './push-records';
+import type { Pushed } from './push-records';
 import { conflictsOf, refusalOf, type StaleRecord } from './refusal';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
 import { countSyncSession } from './sync-sessions';
+import { pushThroughTrigger, type TriggeredPush } from './trigger/push-through-trigger';
 import { requireMergedDataset } from './update-records.service';
 
 /** What became of one dataset. */
@@ -91,8 +92,9 @@ const synchronizeOne = async (
     update,
     ruleSets: configuration.mergeRules,
     onStale: ON_STALE[sync.onConflict],
+    trigger: configuration.syncTrigger,
   };
-  const pushed = await pushRecords(ctx, push, {
+  const pushed = await pushThroughTrigger(ctx, push, {
     send: sendFrom(sync.lastSyncCount),
     resultOf: (answer) => answer.push as MergeResult,
   });
@@ -135,7 +137,7 @@ const sendFrom =
 const describe = (
   ctx: Context,
   sync: DatasetSync,
-  { answer, merged, update }: Pushed<SynchronizeAnswer>,
+  { answer, merged, update, outcome }: TriggeredPush<SynchronizeAnswer>,
 ): SynchronizedDataset => {
   const push = answer.push as MergeResult;
   if (answer.pull === undefined) throw refusalOf(ctx, push as MergeRefusal, update);
@@ -148,7 +150,7 @@ const describe = (
   };
   return {
     ...NOTHING,
-    ...outcomeOf(push),
+    ...outcomeOf(push.status === 'OK' ? { ...push, ...outcome } : push),
     datasetName: sync.datasetName,
     listing: toListing(ctx, pull, readableRow(ctx, pull, answer.pull)),
     merged: push.status === 'CONFLICT' ? [] : merged,

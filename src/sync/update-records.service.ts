@@ -11,16 +11,16 @@ import {
 } from './dataset-owner';
 import { mergeRecords, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
-import { pushRecords } from './push-records';
 import { refusalOf } from './refusal';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { openSessionToken } from './session-token';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
 import { parseUpdateRecords, type UpdateRecordsInput } from './sync.input';
+import { pushThroughTrigger } from './trigger/push-through-trigger';
 
 /** What a successful `updateRecords` answers. */
 export interface UpdatedRecords {
-  /** Every record that the call changed, by key. */
+  /** Every record that the call changed, or the pool's sync trigger in it, by key. */
   records: SyncRecord[];
   /** 0 when there is no dataset, because there were no patches. */
   datasetSyncCount: number;
@@ -34,7 +34,8 @@ export interface UpdatedRecords {
  * Writes all patches to a dataset or none of them, and makes the dataset if need be: cognito-sync:UpdateRecords.
  * @throws RESOURCE_CONFLICT with `conflicts`, `datasetSyncCount` and `pullFrom` when somebody else wrote one of the
  *   records since the device saw it; LIMIT_EXCEEDED with `limit`, `maximum` and `value`; INVALID_PARAMETER;
- *   RESOURCE_NOT_FOUND or NOT_AUTHORIZED when the identity is gone or was merged into another one
+ *   RESOURCE_NOT_FOUND or NOT_AUTHORIZED when the identity is gone or was merged into another one; of the pool's sync
+ *   trigger INVALID_LAMBDA_FUNCTION_OUTPUT and LAMBDA_THROTTLED
  */
 export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Promise<UpdatedRecords> => {
   const given = parseUpdateRecords(input);
@@ -53,12 +54,17 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
     eventConsumers: eventConsumersOf(configuration),
     limits: STORAGE_LIMITS,
   };
-  const push = { update, ruleSets: configuration.mergeRules, onStale: 'REJECT' as const };
+  const push = {
+    update,
+    ruleSets: configuration.mergeRules,
+    onStale: 'REJECT' as const,
+    trigger: configuration.syncTrigger,
+  };
   const {
     answer: result,
     merged,
     update: sent,
-  } = await pushRecords(ctx, push, { send: mergeRecords, resultOf: (answer) => answer });
+  } = await pushThroughTrigger(ctx, push, { send: mergeRecords, resultOf: (answer) => answer });
   if (result.status === 'REPEATED') throw new Error('a call without mutation cannot be repeated');
   if (result.status !== 'OK') throw refusalOf(ctx, result, update);
   noteCommitted(ctx);

@@ -208,6 +208,14 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
     'cognito-identity:RotateSigningKey',
     () => administer('rotateSigningKey', { evenIfRecent: true }, 'signingKeys { id }'),
   ],
+  setCognitoEvents: [
+    'cognito-sync:SetCognitoEvents',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      const events = [{ key: 'SyncTrigger', value: 'https://example.com/sync' }];
+      return administer('setCognitoEvents', { identityPoolId, events }, 'signingSecret');
+    },
+  ],
   setIdentityPoolRoles: [
     'cognito-identity:SetIdentityPoolRoles',
     async () => {
@@ -301,7 +309,14 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
 };
 
 /** Neither administration nor credentials: the data of identities, and getting an id, which proves and allows nothing. */
-const NOT_AUDITED = ['deleteDataset', 'getId', 'restoreDataset', 'synchronize', 'updateRecords'];
+const NOT_AUDITED = [
+  'deleteDataset',
+  'foldMergedDataset',
+  'getId',
+  'restoreDataset',
+  'synchronize',
+  'updateRecords',
+];
 
 const mutationType = graphqlSchema().getType('Mutation');
 const mutations = isObjectType(mutationType) ? Object.keys(mutationType.getFields()) : [];

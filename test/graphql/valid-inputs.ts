@@ -41,6 +41,9 @@ type World = Awaited<ReturnType<typeof makeWorld>>;
 
 const DEVELOPER = 'login.example';
 
+/** As if from a merge. */
+const MERGED = 'd.us-east-1:00000000-0000-4000-8000-00000000000f';
+
 const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
   const metadata = samlMetadata([{ certificate: makeSamlKey().certificate, use: 'signing' }]);
   const samlProvider = async (name: string): Promise<string> =>
@@ -53,6 +56,11 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
   const login = await loginOf(issuer, 'ada');
   const { id: identityId } = await getId(server, identityPoolId, [login]);
   await makeDataset(server, identityId);
+  await server.dataSource.query(
+    `INSERT INTO datasets SELECT (json_populate_record(d, json_build_object('dataset_name', $2::text))).*
+       FROM datasets d WHERE d.identity_id = $1`,
+    [identityId, MERGED],
+  );
   await developerIdentity(server, identityPoolId, 'bob');
   await ageSigningKey(server);
   return {
@@ -186,6 +194,11 @@ const ofIdentityPools = (world: World): Record<string, Members> => {
     createIdentityPool: { ...pool, createDefaultRoles: false },
     updateIdentityPool: { identityPoolId, ...pool },
     deleteIdentityPool: { identityPoolId },
+    setCognitoEvents: {
+      identityPoolId,
+      events: [{ key: 'SyncTrigger', value: 'https://example.com/sync' }],
+      rotateSecret: true,
+    },
     setIdentityPoolRoles: {
       identityPoolId,
       roles: { authenticated: authenticatedRole, unauthenticated: unauthenticatedRole },
@@ -368,6 +381,14 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
     ],
     restoreDataset: { ...dataset, toSyncCount: 1, deviceId: 'phone', dryRun: true },
     deleteDataset: dataset,
+    exportIdentity: { identityPoolId, identityId, after: undefined },
+    foldMergedDataset: {
+      ...dataset,
+      mergedDatasetName: MERGED,
+      strategy: 'RULES',
+      dryRun: true,
+      deviceId: 'phone',
+    },
     listRecords: {
       ...dataset,
       lastSyncCount: 0,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction } from '../../src/context';
+import { Identity } from '../../src/identities/identity.entity';
 import { mergeInto } from '../../src/identities/merge-identities';
 import { startTestServer, type TestServer } from '../support/server';
 import { serviceContext } from '../support/service-context';
@@ -263,5 +264,8 @@ describe('a subscription', () => {
 
 /** As a sign-in does that finds the other identity. */
 const merge = async (survivorId: string, loserId: string): Promise<void> => {
-  await inTransaction(serviceContext(server.dataSource), (tx) => mergeInto(tx, survivorId, [loserId]));
+  const { identityPoolId } = await server.dataSource.manager.findOneByOrFail(Identity, { id: survivorId });
+  await inTransaction(serviceContext(server.dataSource), (tx) =>
+    mergeInto(tx, identityPoolId, survivorId, [loserId]),
+  );
 };

@@ -17,6 +17,8 @@ export class ExtendSync1795600000000 implements MigrationInterface {
 }
 
 const UP = [
+  // For who asks which identities were merged into one.
+  'CREATE INDEX identities__by_survivor ON identities (merged_into) WHERE merged_into IS NOT NULL',
   `ALTER TABLE datasets
     ADD COLUMN history_since_sync_count bigint,
     ADD COLUMN oldest_history_at timestamptz`,
@@ -150,4 +152,5 @@ const DOWN = [
   'DROP TABLE sync_mutations',
   'DROP TABLE record_history',
   'ALTER TABLE datasets DROP COLUMN history_since_sync_count, DROP COLUMN oldest_history_at',
+  'DROP INDEX identities__by_survivor',
 ];

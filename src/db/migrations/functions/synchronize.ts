@@ -50,7 +50,7 @@ CREATE FUNCTION synchronize(
   patch_on_stale text[], patch_modifiers text[],
   given_modifier text, given_device_id text, given_time timestamptz,
   given_session_id text, session_expires_at timestamptz,
-  given_mutation_id text, given_body_hash text, expected_sync_count bigint,
+  given_mutation_id text, given_body_hash text, given_outcome json, expected_sync_count bigint,
   keep_history boolean, event_consumers text[], usage_shard integer,
   max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer,
   lock_identity boolean,
@@ -69,7 +69,7 @@ BEGIN
       given_pool_id, given_identity_id, given_dataset_name,
       patch_keys, patch_values, patch_counts, patch_device_times, patch_on_stale, patch_modifiers,
       given_modifier, given_device_id, given_time, given_session_id, session_expires_at,
-      given_mutation_id, given_body_hash, expected_sync_count, keep_history, event_consumers, usage_shard,
+      given_mutation_id, given_body_hash, given_outcome, expected_sync_count, keep_history, event_consumers, usage_shard,
       max_datasets, max_deleted_datasets, max_records, max_bytes, max_tombstones, lock_identity);
     IF push->>'status' NOT IN ('OK', 'REPEATED', 'CONFLICT') THEN
       RETURN json_build_object('push', push);

@@ -16,7 +16,7 @@ CREATE FUNCTION update_records(
   patch_on_stale text[], patch_modifiers text[],
   given_modifier text, given_device_id text, given_time timestamptz,
   given_session_id text, session_expires_at timestamptz,
-  given_mutation_id text, given_body_hash text, expected_sync_count bigint,
+  given_mutation_id text, given_body_hash text, given_outcome json, expected_sync_count bigint,
   keep_history boolean, event_consumers text[], usage_shard integer,
   max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer,
   lock_identity boolean
@@ -70,7 +70,8 @@ BEGIN
       RETURN json_build_object('status', 'REPEATED', 'dataset', row_to_json(dataset), 'result', mutation.result);
     END IF;
   END IF;
-  IF expected_sync_count <> coalesce(dataset.sync_count, 0) THEN -- S51
+  -- S51: a deletion has changed it, too, by the count that it leaves out.
+  IF expected_sync_count <> coalesce(dataset.sync_count + dataset.is_deleted::integer, 0) THEN
     RETURN json_build_object('status', 'CHANGED');
   ELSIF cardinality(patch_keys) = 0 THEN -- S6
     RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset), 'applied', '[]'::json);
@@ -243,9 +244,9 @@ BEGIN
   IF given_mutation_id IS NOT NULL THEN -- S46
     INSERT INTO sync_mutations (identity_id, mutation_id, dataset_name, body_hash, result, created_at)
       VALUES (given_identity_id, given_mutation_id, given_dataset_name, given_body_hash,
-              json_build_object('sync_count', dataset.sync_count, 'applied', array_to_json(patch_keys), 'conflicts', (
+              json_build_object('sync_count', dataset.sync_count, 'applied', coalesce(given_outcome->'applied', array_to_json(patch_keys)), 'conflicts', (
                 SELECT json_agg(json_build_object('key', e->>'key', 'patch_sync_count', (e->>'patch_sync_count')::bigint))
-                  FROM json_array_elements(coalesce(dropped, '[]'::json)) AS e)),
+                  FROM json_array_elements(coalesce(given_outcome->'conflicts', dropped, '[]'::json)) AS e)),
               given_time);
   END IF;
   IF cardinality(event_consumers) > 0 THEN -- S54
