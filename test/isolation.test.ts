@@ -90,12 +90,6 @@ const CASES: Record<string, Case> = {
     query: '{ auditEvents { nodes { action actorId details } } }',
     variables: nothing,
   },
-  'Query.exportIdentity': {
-    access: 'itself',
-    action: 'cognito-sync:ListRecords',
-    query: queryOf('exportIdentity', 'document endCursor'),
-    variables: ({ identityPoolId, identityId: id }) => ({ input: { identityPoolId, identityId: id } }),
-  },
   'Query.identity': {
     access: 'itself',
     action: 'cognito-identity:DescribeIdentity',
@@ -405,6 +399,12 @@ const CASES: Record<string, Case> = {
     action: 'iam:DeleteSAMLProvider',
     query: mutation('deleteSAMLProvider', 'samlProvider { arn }'),
     variables: ({ samlProviderArn }) => ({ input: { samlProviderArn } }),
+  },
+  'Mutation.exportIdentity': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: mutation('exportIdentity', 'document endCursor'),
+    variables: ({ identityPoolId, identityId: id }) => ({ input: { identityPoolId, identityId: id } }),
   },
   'Mutation.foldMergedDataset': {
     access: 'itself',

@@ -375,6 +375,9 @@ index deleted_identities.deleted_identities__by_time
 index identities.identities__by_pool
   CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)
 
+index identities.identities__by_survivor
+  CREATE INDEX identities__by_survivor ON identities USING btree (merged_into) WHERE (merged_into IS NOT NULL)
+
 index identities.identities__guests_by_activity
   CREATE INDEX identities__guests_by_activity ON identities USING btree (identity_pool_id, last_active_at) WHERE (NOT is_authenticated)
 
@@ -500,7 +503,7 @@ BEGIN
       WHERE i.identity_id = given_identity_id AND i.identity_pool_id = given_pool_id);
 END
 
-function synchronize(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], patch_modifiers text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean, pull_from bigint, page_size integer)
+function synchronize(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], patch_modifiers text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, given_outcome json, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean, pull_from bigint, page_size integer)
   RETURNS json LANGUAGE plpgsql VOLATILE
 DECLARE
   push json;
@@ -515,7 +518,7 @@ BEGIN
       given_pool_id, given_identity_id, given_dataset_name,
       patch_keys, patch_values, patch_counts, patch_device_times, patch_on_stale, patch_modifiers,
       given_modifier, given_device_id, given_time, given_session_id, session_expires_at,
-      given_mutation_id, given_body_hash, expected_sync_count, keep_history, event_consumers, usage_shard,
+      given_mutation_id, given_body_hash, given_outcome, expected_sync_count, keep_history, event_consumers, usage_shard,
       max_datasets, max_deleted_datasets, max_records, max_bytes, max_tombstones, lock_identity);
     IF push->>'status' NOT IN ('OK', 'REPEATED', 'CONFLICT') THEN
       RETURN json_build_object('push', push);
@@ -525,7 +528,7 @@ BEGIN
     given_pool_id, given_identity_id, given_dataset_name, NULL, pull_from, pull_from, NULL, NULL, page_size));
 END
 
-function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], patch_modifiers text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean)
+function update_records(given_pool_id text, given_identity_id text, given_dataset_name text, patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamp with time zone[], patch_on_stale text[], patch_modifiers text[], given_modifier text, given_device_id text, given_time timestamp with time zone, given_session_id text, session_expires_at timestamp with time zone, given_mutation_id text, given_body_hash text, given_outcome json, expected_sync_count bigint, keep_history boolean, event_consumers text[], usage_shard integer, max_datasets integer, max_deleted_datasets integer, max_records integer, max_bytes bigint, max_tombstones integer, lock_identity boolean)
   RETURNS json LANGUAGE plpgsql VOLATILE
 DECLARE
   dataset datasets%ROWTYPE;
@@ -576,7 +579,8 @@ BEGIN
       RETURN json_build_object('status', 'REPEATED', 'dataset', row_to_json(dataset), 'result', mutation.result);
     END IF;
   END IF;
-  IF expected_sync_count <> coalesce(dataset.sync_count, 0) THEN -- S51
+  -- S51: a deletion has changed it, too, by the count that it leaves out.
+  IF expected_sync_count <> coalesce(dataset.sync_count + dataset.is_deleted::integer, 0) THEN
     RETURN json_build_object('status', 'CHANGED');
   ELSIF cardinality(patch_keys) = 0 THEN -- S6
     RETURN json_build_object('status', 'OK', 'dataset', row_to_json(dataset), 'applied', '[]'::json);
@@ -749,9 +753,9 @@ BEGIN
   IF given_mutation_id IS NOT NULL THEN -- S46
     INSERT INTO sync_mutations (identity_id, mutation_id, dataset_name, body_hash, result, created_at)
       VALUES (given_identity_id, given_mutation_id, given_dataset_name, given_body_hash,
-              json_build_object('sync_count', dataset.sync_count, 'applied', array_to_json(patch_keys), 'conflicts', (
+              json_build_object('sync_count', dataset.sync_count, 'applied', coalesce(given_outcome->'applied', array_to_json(patch_keys)), 'conflicts', (
                 SELECT json_agg(json_build_object('key', e->>'key', 'patch_sync_count', (e->>'patch_sync_count')::bigint))
-                  FROM json_array_elements(coalesce(dropped, '[]'::json)) AS e)),
+                  FROM json_array_elements(coalesce(given_outcome->'conflicts', dropped, '[]'::json)) AS e)),
               given_time);
   END IF;
   IF cardinality(event_consumers) > 0 THEN -- S54

@@ -1,4 +1,4 @@
-import { Arg, Ctx, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context';
 import { exportIdentity } from './export-identity.service';
 import { ExportIdentityInput, ExportIdentityPayload } from './export.types';
@@ -6,9 +6,9 @@ import { ExportIdentityInput, ExportIdentityPayload } from './export.types';
 /** What is held about an identity, to be taken elsewhere. */
 @Resolver()
 export class ExportResolver {
-  @Query(() => ExportIdentityPayload, {
+  @Mutation(() => ExportIdentityPayload, {
     description:
-      'Everything that is held about an identity, as JSON: for administrators, and for an identity about itself.',
+      'Everything that is held about an identity, as JSON: for administrators, and for an identity about itself. It is written down in the audit log.',
   })
   exportIdentity(
     @Ctx() ctx: Context,

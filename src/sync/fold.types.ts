@@ -1,14 +1,12 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { enumOf } from '../graphql-types/enum-of';
 import { Long } from '../graphql-types/scalars';
 import { FOLD_OUTCOMES, type FoldOutcome } from './fold-records';
 import { FOLD_STRATEGIES, type FoldStrategy } from './fold-strategy';
 import { DATASET_NAME, DatasetType, IDENTITY_ID, POOL_ID } from './sync.types';
 
-const asEnum = <T extends string>(names: readonly T[]): { [name in T]: name } =>
-  Object.fromEntries(names.map((name) => [name, name])) as { [name in T]: name };
-
 /** GraphQL enum `FoldStrategy`. */
-export const FoldStrategyType = asEnum(FOLD_STRATEGIES);
+export const FoldStrategyType = enumOf(FOLD_STRATEGIES);
 
 registerEnumType(FoldStrategyType, {
   name: 'FoldStrategy',
@@ -27,7 +25,7 @@ registerEnumType(FoldStrategyType, {
   },
 });
 
-const FoldOutcomeType = asEnum(FOLD_OUTCOMES);
+const FoldOutcomeType = enumOf(FOLD_OUTCOMES);
 
 registerEnumType(FoldOutcomeType, {
   name: 'FoldOutcome',

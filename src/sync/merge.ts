@@ -117,18 +117,6 @@ export const mergeRecords = async (ctx: Context, update: RecordUpdate): Promise<
     : result;
 };
 
-/**
- * The same for a dataset that the caller has seen: never makes it again when it was deleted meanwhile, which is CHANGED
- * like any other change. Needs `expectedSyncCount`.
- */
-export const mergeIntoSeen = async (
-  ctx: Context,
-  update: RecordUpdate & { expectedSyncCount: number },
-): Promise<MergeResult> => {
-  const result = await callUpdateRecords(ctx, update, false);
-  return result.status === 'LOCK_IDENTITY_FIRST' ? { status: 'CHANGED' } : (result as MergeResult);
-};
-
 const callUpdateRecords = (
   ctx: Context,
   update: RecordUpdate,

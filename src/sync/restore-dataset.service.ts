@@ -16,7 +16,7 @@ import {
   writingDevice,
   type DatasetAddress,
 } from './dataset-owner';
-import { mergeIntoSeen, type RecordUpdate, type UpdatePatch } from './merge';
+import { mergeRecords, type RecordUpdate, type UpdatePatch } from './merge';
 import { refusalOf } from './refusal';
 import { liveRow, toDataset, type DatasetDescription, type DatasetRow } from './rows';
 import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
@@ -73,7 +73,7 @@ export const restoreDataset = async (
     const seen = await readDifference(ctx, address, toSyncCount);
     const update = { ...write, patches: patchesOf(seen, write.now), expectedSyncCount: seen.row.sync_count };
     if (dryRun || update.patches.length === 0) return described(update, seen.row, dryRun ?? false);
-    const result = await mergeIntoSeen(ctx, update);
+    const result = await mergeRecords(ctx, update);
     if (result.status === 'OK' && result.dataset) return announced(ctx, update, result.dataset);
     if (result.status === 'OK' || result.status === 'REPEATED')
       throw new Error('an update with patches and without a mutation was taken for another');

@@ -1,28 +1,9 @@
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { MergeRule } from '../protocol/merge-rules/merge-rule-sets';
-import { FOLD_STRATEGIES, type FoldStrategy } from './fold-strategy';
+import type { FoldStrategy } from './fold-strategy';
+import { FoldStrategyType } from './fold.types';
 import type { DatasetConfiguration } from './sync-configuration.service';
 import { MergeRuleType } from './synchronize.types';
-
-/** GraphQL enum `FoldStrategy`. */
-export const FoldStrategyType = Object.fromEntries(FOLD_STRATEGIES.map((name) => [name, name])) as Record<
-  FoldStrategy,
-  FoldStrategy
->;
-registerEnumType(FoldStrategyType, {
-  name: 'FoldStrategy',
-  description:
-    'How a dataset of a merged identity becomes one with the survivor’s of the same name, key by key.',
-  valuesConfig: {
-    RULES: {
-      description:
-        'By the pool’s merge rules; where none governs a key, or the rule cannot merge, as LAST_WRITER_WINS.',
-    },
-    LAST_WRITER_WINS: { description: 'The record with the later deviceLastModifiedDate.' },
-    BASE_WINS: { description: 'The survivor’s record.' },
-    MERGED_WINS: { description: 'The merged identity’s record.' },
-  },
-});
 
 const KEY_PATTERN = 'Keys: `*` is any run of characters, `?` is any one. 1 to 128 characters.';
 const DATASET_PATTERN =

@@ -1,4 +1,5 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { enumOf } from '../graphql-types/enum-of';
 import { JSONValue, Long } from '../graphql-types/scalars';
 import { MERGE_RULES, type MergeRule } from '../protocol/merge-rules/merge-rule-sets';
 import { RecordListingType } from './list-records.types';
@@ -6,9 +7,6 @@ import type { ConflictStrategy } from './synchronize.input';
 import { CONFLICT_STRATEGIES } from './synchronize.input';
 import { DATASET_NAME, IDENTITY_ID, POOL_ID, RecordPatchInput, RecordType } from './sync.types';
 import type { SynchronizedDataset } from './synchronize.service';
-
-const enumOf = <T extends string>(names: readonly T[]): Record<T, T> =>
-  Object.fromEntries(names.map((name) => [name, name])) as Record<T, T>;
 
 const ConflictStrategyType = enumOf(CONFLICT_STRATEGIES);
 registerEnumType(ConflictStrategyType, {

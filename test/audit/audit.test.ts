@@ -158,6 +158,13 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
     async () =>
       administer('deleteSAMLProvider', { samlProviderArn: await newSamlProvider() }, 'samlProvider { id }'),
   ],
+  exportIdentity: [
+    'cognito-identity:ExportIdentity',
+    async () => {
+      const { id: identityId } = await getId(server, (await createPool(server)).id);
+      return administer('exportIdentity', { identityId }, 'endCursor');
+    },
+  ],
   getCredentialsForIdentity: [
     'cognito-identity:GetCredentialsForIdentity',
     async () => {

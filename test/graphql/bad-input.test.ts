@@ -367,6 +367,8 @@ describe('fields further down', () => {
 
 /** Arguments of nouns are named as GraphQL clients expect; errors name them as the services and AWS do. */
 const NAME_IN_AWS: Record<string, Record<string, string>> = {
+  // Two names that must belong together: it is the longer one that is told.
+  foldMergedDataset: { datasetName: 'mergedDatasetName' },
   identity: { id: 'identityId' },
   identityPool: { id: 'identityPoolId' },
   role: { name: 'roleName' },

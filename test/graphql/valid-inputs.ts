@@ -197,7 +197,7 @@ const ofIdentityPools = (world: World): Record<string, Members> => {
     setCognitoEvents: {
       identityPoolId,
       events: [{ key: 'SyncTrigger', value: 'https://example.com/sync' }],
-      rotateSecret: true,
+      rotateSecret: false,
     },
     setIdentityPoolRoles: {
       identityPoolId,

@@ -248,7 +248,7 @@ describe('S51: in synchronize, a trigger', () => {
   });
 
   test('S51: sees the outcome of merge rules, and may change that', async () => {
-    const rules = [{ datasetPattern: '*', rules: [{ keyPattern: 'high*', rule: 'MAX' }] }];
+    const rules = [{ datasetPattern: '*', rules: [{ keyPattern: 'high*', rule: 'MAX' as const }] }];
     await inTransaction(admin(), (tx) =>
       changeSyncConfiguration(tx, world.identityPoolId, () => ({ mergeRules: rules })),
     );

@@ -9,7 +9,7 @@ import { HTTP, problemOfUrl } from '../../webhooks/address-rules';
 import { newWebhookSecret } from '../../webhooks/webhook-secret';
 import { changeSyncConfiguration } from '../change-configuration';
 import { findSyncConfiguration } from '../sync-configuration';
-import { authorizedSyncPool } from '../sync-pool';
+import { authorizedSyncPool } from '../authorized-sync-pool';
 import type { SyncTrigger } from './sync-trigger';
 
 /** The one event that Cognito knows. */

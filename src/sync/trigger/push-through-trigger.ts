@@ -1,6 +1,6 @@
 import type { Context } from '../../context';
 import type { DatasetAddress } from '../dataset-owner';
-import type { MergeResult, MergeSuccess, MutationOutcome, RecordUpdate } from '../merge';
+import type { MergeSuccess, MutationOutcome, RecordUpdate } from '../merge';
 import type { RuleMerge } from '../merge-by-rules';
 import { pushRecords, type Push, type Pushed, type Route } from '../push-records';
 import { rehearse } from '../rehearse';
