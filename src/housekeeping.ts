@@ -5,6 +5,8 @@ import { sweepDeletedIdentities } from './identities/deleted-identities';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
 import { sweepUsedSamlAssertions } from './logins/use-assertion';
 import { sweepCounters } from './rate-limits/sweep-counters';
+import { sweepStreamPayloads } from './streams/stream-payloads';
+import { sweepSyncEvents } from './sync/sweep-events';
 import { sweepUsedSyncSessions } from './sync/sweep-sessions';
 import { rotateAgedKey } from './tokens/signing-key.service';
 
@@ -36,6 +38,8 @@ const CHORES = {
   sweepUsedSamlAssertions,
   sweepCounters,
   sweepDeletedIdentities,
+  sweepSyncEvents,
+  sweepStreamPayloads,
 };
 
 /** One chore that fails does not keep the others from being done. */

@@ -17,6 +17,7 @@ import { startHousekeeping } from './housekeeping';
 import { startChecking, type CheckTimings } from './push/check-subscriptions';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
+import { startStreaming, type StreamTimings } from './streams/delivery/start-streaming';
 import { signingKey } from './tokens/key-ring';
 
 /** A running node. */
@@ -39,8 +40,8 @@ export interface StartOptions {
   log?: Logger;
   /** How long `stop` waits for calls under way before it cuts them off. */
   drainMs?: number;
-  /** Waits of live connections and subscriptions. */
-  timings?: Partial<ConnectionTimings & CheckTimings>;
+  /** Waits of live connections and subscriptions, and of the delivery to streams. */
+  timings?: Partial<ConnectionTimings & CheckTimings & StreamTimings>;
 }
 
 /** Milliseconds: less than the 10 s after which Docker kills a container. */
@@ -111,6 +112,7 @@ const serve = async (
   if (config.publicUrl === undefined) serverConfig.publicUrl = `http://localhost:${port}`;
   const housekeeping = startHousekeeping(contextOf(node, 'housekeeping'));
   const checking = startChecking(contextOf(node, 'live'), timings);
+  const streaming = startStreaming(contextOf(node, 'streams'), timings);
   isReady = true;
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
@@ -120,7 +122,8 @@ const serve = async (
     live: () => ({ connections: open.size, subscriptions: liveSubscriptionsOf(dataSource).size }),
     stop: async () => {
       isReady = false;
-      await drain(app, drainMs);
+      // At the same time: both wait for others.
+      await Promise.all([drain(app, drainMs), streaming.stop()]);
       await Promise.all([housekeeping.stop(), checking.stop()]);
       await stores.close();
     },

@@ -199,6 +199,30 @@ const CASES: Record<string, Case> = {
     query: poolField('analytics { totalIdentities providers { provider identities } }'),
     variables: poolId,
   },
+  'CognitoStreams.deadLetters': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('streams { deadLetters { nodes { identityId } } }'),
+    variables: poolId,
+  },
+  'IdentityPool.bulkPublish': {
+    access: 'administrators',
+    action: 'cognito-sync:GetBulkPublishDetails',
+    query: poolField('bulkPublish { bulkPublishStatus }'),
+    variables: poolId,
+  },
+  'IdentityPool.pushSync': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('pushSync { applicationArns }'),
+    variables: poolId,
+  },
+  'IdentityPool.streams': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('streams { streamName target pendingCount }'),
+    variables: poolId,
+  },
   'IdentityPool.identities': {
     access: 'administrators',
     action: 'cognito-identity:ListIdentities',
@@ -408,6 +432,26 @@ const CASES: Record<string, Case> = {
     action: 'cognito-identity:RotateSigningKey',
     query: mutation('rotateSigningKey', 'signingKeys { id }'),
     variables: () => ({ input: { evenIfRecent: true } }),
+  },
+  'Mutation.bulkPublish': {
+    access: 'administrators',
+    action: 'cognito-sync:BulkPublish',
+    query: mutation('bulkPublish', 'identityPoolId'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.retryDeadLetters': {
+    access: 'administrators',
+    action: 'cognito-sync:RetryDeadLetters',
+    query: mutation('retryDeadLetters', 'retriedCount'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.setIdentityPoolConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('setIdentityPoolConfiguration', 'identityPoolId'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, cognitoStreams: { streamingStatus: 'ENABLED' } },
+    }),
   },
   'Mutation.setIdentityPoolRoles': {
     access: 'administrators',
@@ -631,6 +675,14 @@ const poolNamed = async (
     },
     server.admin,
   );
+  const target = { webhook: { url: 'https://stream.invalid/' } };
+  await server.run(
+    mutation('setIdentityPoolConfiguration', 'identityPoolId'),
+    {
+      input: { identityPoolId: id, cognitoStreams: { streamName: `Stream of ${identityPoolName}`, target } },
+    },
+    server.admin,
+  );
   await idleGuestIn(id);
   const key = await createKey(server, { name: `key of ${identityPoolName}`, managedPolicies: ['READ_ONLY'] });
   return {
@@ -654,13 +706,14 @@ beforeAll(async () => {
   neighbour = (await identityIn(a, 'bob')).target;
   stranger = (await identityIn(b, 'carol')).target;
   const arn = poolArn(mine.identityPoolId);
+  const syncArn = arn.replace('cognito-identity', 'cognito-sync');
   limited = await bearerWith(server, {
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
         Action: '*',
-        Resource: [arn, `${arn.replace('cognito-identity', 'cognito-sync')}/*`],
+        Resource: [arn, syncArn, `${syncArn}/*`],
       },
       {
         Effect: 'Allow',
@@ -727,6 +780,7 @@ const TABLES = [
   'roles',
   'saml_providers',
   'signing_keys',
+  'sync_configurations',
   'used_sync_sessions',
 ];
 
@@ -1051,9 +1105,12 @@ describe('an administrator of one pool', () => {
   it.each([
     'AnalyticsDay.providers',
     'IdentityPool.analytics',
+    'IdentityPool.bulkPublish',
     'IdentityPool.identities',
     'IdentityPool.principalTagAttributeMaps',
+    'IdentityPool.pushSync',
     'IdentityPool.roles',
+    'IdentityPool.streams',
     'IdentityPool.tags',
     'IdentityPoolAnalytics.days',
     'Identity.dataset',

@@ -20,6 +20,7 @@ import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
+import { CognitoStreamsResolver, IdentityPoolConfigurationResolver } from '../streams/streams.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
 import { SigningKeyResolver } from '../tokens/signing-key.resolver';
 
@@ -29,10 +30,12 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   AnalyticsProvidersResolver,
   ApiKeyResolver,
   AuditEventResolver,
+  CognitoStreamsResolver,
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
   IdentityPoolAnalyticsResolver,
+  IdentityPoolConfigurationResolver,
   IdentityPoolIdentitiesResolver,
   IdentityPoolResolver,
   IdentityResolver,

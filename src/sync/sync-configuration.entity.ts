@@ -7,6 +7,23 @@ export interface ChosenPushSync {
   roleArn: string | null;
 }
 
+/** Cognito Streams of a pool, as it is stored. Sync asks whether it is `ENABLED`; streams knows the rest. */
+export interface StoredStream {
+  /** Cognito's name of the stream: 1 to 128 characters. */
+  streamName: string;
+  /** Kept and given back; nothing is done with it here. */
+  roleArn: string | null;
+  streamingStatus: 'ENABLED' | 'DISABLED';
+  /** Where its events go, JSON sealed for `stream-secret`. */
+  sealedTarget: string;
+  /** When it was switched on last, ISO 8601. */
+  enabledAt: string | null;
+  /** Why the server switched it off: a clause without secrets. Null when an administrator did. */
+  disabledReason: string | null;
+  /** When it was switched off, ISO 8601; null while it is on. */
+  disabledAt: string | null;
+}
+
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
 export class SyncConfiguration {
@@ -39,11 +56,7 @@ export class SyncConfiguration {
 
   /** Where changes are streamed to, with sealed credentials. */
   @Column('json', { nullable: true })
-  stream!: object | null;
-
-  /** The last bulk publish. */
-  @Column('json', { name: 'bulk_publish', nullable: true })
-  bulkPublish!: object | null;
+  stream!: StoredStream | null;
 
   @Column('timestamptz', { name: 'last_modified_at' })
   lastModifiedAt!: Date;
