@@ -1,4 +1,4 @@
-import { eventually, createPool, getCredentials, getId, type Data } from '../support/factories';
+import { eventually, createPool, getId, type Data } from '../support/factories';
 import { startReceiver, type Answer, type ReceivedRequest, type Receiver } from '../support/receiver';
 import { startTestServer, type TestServer, type TestServerOptions } from '../support/server';
 import { fakeClock, type FakeClock } from '../support/service-context';
@@ -77,14 +77,14 @@ export const newStreamingPool = async (
   return { id, webhookSecret };
 };
 
-/** A guest with a way to write to its datasets. */
+/** A guest whose datasets are written by an administrator, whose key never expires. */
 export const newWriter = async (server: TestServer, identityPoolId: string) => {
   const { id } = await getId(server, identityPoolId);
-  const { accessToken } = await getCredentials(server, id);
   const mutate = async (name: string, input: object, selection: string): Promise<Data> => {
     const type = `${name[0]!.toUpperCase()}${name.slice(1)}Input`;
     const document = `mutation ($input: ${type}!) { ${name}(input: $input) { ${selection} } }`;
-    return (await server.run(document, { input }, accessToken))[name];
+    const owner = { identityPoolId, identityId: id };
+    return (await server.run(document, { input: { ...owner, ...input } }, server.admin))[name];
   };
   let written = 0;
   return {
