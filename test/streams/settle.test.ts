@@ -79,14 +79,18 @@ test('A broken target is told of, and its events are due as soon as it is mended
   expect(postponed).toEqual([{ event: given, at: NOW, failure: 'gone' }]);
 });
 
-test('It is the target that refuses when nothing arrived, with the longest wait that it asked for', () => {
-  const events = [event(), event({ datasetName: 'e' }), event({ datasetName: 'f' })];
+test('It is the target that refuses when nothing of several identities arrived, with the longest wait that it asked for', () => {
+  const events = [event(), event({ identityId: 'j' }), event({ datasetName: 'f' })];
 
   expect(settled(events, [retry('no', 5), retry('busy', 70), WAITING]).refusedBy).toEqual({
     reason: 'no',
     retryAfterSeconds: 70,
   });
   expect(settled(events, [retry('no'), DELIVERED, retry('no')]).refusedBy).toBeUndefined();
+  expect(
+    settled([event(), event({ datasetName: 'e' })], [retry('no'), retry('no')]).refusedBy,
+  ).toBeUndefined();
+  expect(settled(events, [retry('no'), WAITING, WAITING]).refusedBy).toBeUndefined();
 });
 
 test('Whatever the outcomes, no event is in two places, and none of a dataset is done behind one that is not', () => {

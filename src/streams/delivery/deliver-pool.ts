@@ -21,7 +21,7 @@ export interface Delivering {
 }
 
 /** What became of one round; undefined when there was nothing to do. */
-export type Round = Pick<Settlement, 'refusedBy' | 'brokenBy'> & {
+export type Round = Pick<Settlement, 'delivered' | 'refusedBy' | 'brokenBy'> & {
   /** The settings that it was done with. */
   stream: StoredStream;
 };
@@ -46,9 +46,9 @@ export const deliverRound = async (
   );
   const settlement = settle(events, outcomes, { now: ctx.now(), random: Math.random });
   await record(ctx, settlement);
-  const { brokenBy, refusedBy } = settlement;
+  const { brokenBy } = settlement;
   if (brokenBy !== undefined) await disableStreaming(ctx, identityPoolId, stream, brokenBy);
-  return { stream, brokenBy, refusedBy };
+  return { stream, ...settlement };
 };
 
 interface Destination {

@@ -25,7 +25,10 @@ export interface Settlement {
   buried: Buried[];
   /** Why streaming is to be switched off. */
   brokenBy: string | undefined;
-  /** Why nothing at all arrived: then it is the target rather than an event. With the longest wait that it asked for. */
+  /**
+   * Why nothing of several identities arrived: then it is the target rather than an event. With the longest wait that it
+   * asked for. One identity's refusal alone says nothing of others, which must not wait for it.
+   */
   refusedBy: { reason: string; retryAfterSeconds: number } | undefined;
 }
 
@@ -43,7 +46,7 @@ export const settle = (
     postponed: [],
     buried: [],
     brokenBy: outcomes.find((outcome) => outcome.outcome === 'BROKEN')?.reason,
-    refusedBy: refusalOf(outcomes),
+    refusedBy: refusalOf(events, outcomes),
   };
   const stuck = new Set<string>();
   for (const [at, event] of events.entries()) {
@@ -78,13 +81,18 @@ const settleFailure = (
 const isOverdue = ({ attempts, createdAt, retriedAt }: RunEvent, now: Date): boolean =>
   attempts >= LEAST_ATTEMPTS && (retriedAt ?? createdAt) <= overdueSince(now);
 
-const refusalOf = (outcomes: PutOutcome[]): Settlement['refusedBy'] => {
-  const retries = outcomes.flatMap((outcome) => (outcome.outcome === 'RETRY' ? [outcome] : []));
-  if (retries.length < outcomes.length) return undefined;
-  const first = retries.find((outcome) => outcome !== WAITING);
-  if (!first) return undefined;
+const refusalOf = (events: RunEvent[], outcomes: PutOutcome[]): Settlement['refusedBy'] => {
+  if (outcomes.some(({ outcome }) => outcome !== 'RETRY')) return undefined;
+  const refused = outcomes.flatMap((outcome) =>
+    outcome.outcome === 'RETRY' && outcome !== WAITING ? [outcome] : [],
+  );
+  const identities = new Set(
+    events.filter((_, at) => outcomes[at] !== WAITING).map(({ identityId }) => identityId),
+  );
+  const [first] = refused;
+  if (!first || identities.size < 2) return undefined;
   return {
     reason: first.reason,
-    retryAfterSeconds: Math.max(...retries.map((outcome) => outcome.retryAfterSeconds ?? 0)),
+    retryAfterSeconds: Math.max(...refused.map(({ retryAfterSeconds = 0 }) => retryAfterSeconds)),
   };
 };

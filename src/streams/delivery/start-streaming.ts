@@ -31,7 +31,7 @@ const TURN_MS = 10_000;
 /** Milliseconds that stopping waits for what is being put. What does not arrive in time is put again by another node. */
 const PATIENCE_MS = 5_000;
 
-/** Looks at which a target has taken nothing, before it is the target's failure that old events are given up for. */
+/** Rounds of which a target has taken nothing, before old events are given up for it that were not tried one by one. */
 const FAILURES_TO_BURY = 3;
 
 const MOST_BURIED = 5000;
@@ -108,11 +108,10 @@ class StreamWorker {
     });
   }
 
-  private async goesOn(identityPoolId: string, { stream, refusedBy, brokenBy }: Round): Promise<boolean> {
-    if (!refusedBy) {
-      this.pauses.end(identityPoolId);
-      return brokenBy === undefined;
-    }
+  private async goesOn(identityPoolId: string, round: Round): Promise<boolean> {
+    const { stream, delivered, refusedBy, brokenBy } = round;
+    if (delivered.length > 0) this.pauses.end(identityPoolId);
+    if (!refusedBy) return brokenBy === undefined;
     const { reason: failure, retryAfterSeconds } = refusedBy;
     const now = this.ctx.now();
     const failures = this.pauses.add(identityPoolId, stream.sealedTarget, now, retryAfterSeconds);
