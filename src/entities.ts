@@ -12,6 +12,8 @@ import { UsedSamlAssertion } from './logins/used-saml-assertion.entity';
 import { DatasetSubscription } from './push/dataset-subscription.entity';
 import { Device } from './push/device.entity';
 import { Role } from './roles/role.entity';
+import { BulkPublish } from './streams/bulk/bulk-publish.entity';
+import { StreamPayload } from './streams/stream-payload.entity';
 import { Dataset } from './sync/dataset.entity';
 import { PoolUsage } from './sync/pool-usage.entity';
 import { RecordVersion } from './sync/record-version.entity';
@@ -27,6 +29,7 @@ import { SigningKey } from './tokens/signing-key.entity';
 export const entities = [
   ApiKey,
   AuditEvent,
+  BulkPublish,
   Dataset,
   DatasetSubscription,
   DeletedIdentity,
@@ -42,6 +45,7 @@ export const entities = [
   Role,
   SamlProvider,
   SigningKey,
+  StreamPayload,
   SyncConfiguration,
   SyncEvent,
   SyncMutation,

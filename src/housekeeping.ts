@@ -6,6 +6,8 @@ import { purgeDeletedPools } from './identities/delete-identity-pool.service';
 import { sweepUsedSamlAssertions } from './logins/use-assertion';
 import { sweepCounters } from './rate-limits/sweep-counters';
 import { sweepHistory, sweepMutations } from './sync/sweep-history';
+import { sweepStreamPayloads } from './streams/stream-payloads';
+import { sweepSyncEvents } from './sync/sweep-events';
 import { sweepUsedSyncSessions } from './sync/sweep-sessions';
 import { foldSyncSessions } from './sync/sync-sessions';
 import { rotateAgedKey } from './tokens/signing-key.service';
@@ -41,6 +43,8 @@ const CHORES = {
   sweepUsedSamlAssertions,
   sweepCounters,
   sweepDeletedIdentities,
+  sweepSyncEvents,
+  sweepStreamPayloads,
 };
 
 /** One chore that fails does not keep the others from being done. */

@@ -17,6 +17,7 @@ import { startHousekeeping } from './housekeeping';
 import { startChecking, type CheckTimings } from './push/check-subscriptions';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
+import { startStreaming, type StreamTimings } from './streams/delivery/start-streaming';
 import { startCountingSessions } from './sync/sync-sessions';
 import { signingKey } from './tokens/key-ring';
 
@@ -40,8 +41,8 @@ export interface StartOptions {
   log?: Logger;
   /** How long `stop` waits for calls under way before it cuts them off. */
   drainMs?: number;
-  /** Waits of live connections and subscriptions. */
-  timings?: Partial<ConnectionTimings & CheckTimings>;
+  /** Waits of live connections and subscriptions, and of the delivery to streams. */
+  timings?: Partial<ConnectionTimings & CheckTimings & StreamTimings>;
 }
 
 /** Milliseconds: less than the 10 s after which Docker kills a container. */
@@ -113,6 +114,7 @@ const serve = async (
   const housekeeping = startHousekeeping(contextOf(node, 'housekeeping'));
   const counting = startCountingSessions(contextOf(node, 'sync-sessions'));
   const checking = startChecking(contextOf(node, 'live'), timings);
+  const streaming = startStreaming(contextOf(node, 'streams'), timings);
   isReady = true;
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
@@ -122,7 +124,8 @@ const serve = async (
     live: () => ({ connections: open.size, subscriptions: liveSubscriptionsOf(dataSource).size }),
     stop: async () => {
       isReady = false;
-      await drain(app, drainMs);
+      // At the same time: both wait for others.
+      await Promise.all([drain(app, drainMs), streaming.stop()]);
       await Promise.all([housekeeping.stop(), checking.stop(), counting.stop()]);
       await stores.close();
     },

@@ -208,6 +208,30 @@ const CASES: Record<string, Case> = {
     query: poolField('analytics { totalIdentities providers { provider identities } }'),
     variables: poolId,
   },
+  'CognitoStreams.deadLetters': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('streams { deadLetters { nodes { identityId } } }'),
+    variables: poolId,
+  },
+  'IdentityPool.bulkPublish': {
+    access: 'administrators',
+    action: 'cognito-sync:GetBulkPublishDetails',
+    query: poolField('bulkPublish { bulkPublishStatus }'),
+    variables: poolId,
+  },
+  'IdentityPool.pushSync': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('pushSync { applicationArns }'),
+    variables: poolId,
+  },
+  'IdentityPool.streams': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('streams { streamName target pendingCount }'),
+    variables: poolId,
+  },
   'IdentityPool.events': {
     access: 'administrators',
     action: 'cognito-sync:GetCognitoEvents',
@@ -483,6 +507,26 @@ const CASES: Record<string, Case> = {
     query: mutation('rotateSigningKey', 'signingKeys { id }'),
     variables: () => ({ input: { evenIfRecent: true } }),
   },
+  'Mutation.bulkPublish': {
+    access: 'administrators',
+    action: 'cognito-sync:BulkPublish',
+    query: mutation('bulkPublish', 'identityPoolId'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.retryDeadLetters': {
+    access: 'administrators',
+    action: 'cognito-sync:RetryDeadLetters',
+    query: mutation('retryDeadLetters', 'retriedCount'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.setIdentityPoolConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('setIdentityPoolConfiguration', 'identityPoolId'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, cognitoStreams: { streamingStatus: 'ENABLED' } },
+    }),
+  },
   'Mutation.setCognitoEvents': {
     access: 'administrators',
     action: 'cognito-sync:SetCognitoEvents',
@@ -745,6 +789,14 @@ const poolNamed = async (
         identityProviderName: DEVELOPER_PROVIDER,
         principalTags: [{ key: 'owner', value: `claim of ${identityPoolName}` }],
       },
+    },
+    server.admin,
+  );
+  const target = { webhook: { url: 'https://stream.invalid/' } };
+  await server.run(
+    mutation('setIdentityPoolConfiguration', 'identityPoolId'),
+    {
+      input: { identityPoolId: id, cognitoStreams: { streamName: `Stream of ${identityPoolName}`, target } },
     },
     server.admin,
   );
@@ -1173,9 +1225,12 @@ describe('an administrator of one pool', () => {
     'AnalyticsDay.providers',
     'Dataset.history',
     'IdentityPool.analytics',
+    'IdentityPool.bulkPublish',
     'IdentityPool.identities',
     'IdentityPool.principalTagAttributeMaps',
+    'IdentityPool.pushSync',
     'IdentityPool.roles',
+    'IdentityPool.streams',
     'IdentityPool.syncConfiguration',
     'IdentityPool.tags',
     'IdentityPool.usage',

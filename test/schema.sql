@@ -26,6 +26,22 @@ table audit_events
   request_id text NOT NULL
   details json NOT NULL
 
+table bulk_publishes
+  identity_pool_id text NOT NULL
+  stream_name text NOT NULL
+  status text NOT NULL
+  started_at timestamp with time zone NOT NULL
+  completed_at timestamp with time zone
+  failure_message text
+  published_datasets bigint NOT NULL
+  after_identity text NOT NULL
+  after_dataset text NOT NULL
+  progressed_at timestamp with time zone NOT NULL
+  attempts integer NOT NULL
+  publisher text
+  next_attempt_at timestamp with time zone NOT NULL
+  last_succeeded_at timestamp with time zone
+
 table dataset_subscriptions
   identity_id text NOT NULL
   dataset_name text COLLATE "C" NOT NULL
@@ -182,6 +198,14 @@ table signing_keys
   activated_at timestamp with time zone
   retired_at timestamp with time zone
 
+table stream_payloads
+  identity_id text NOT NULL
+  dataset_name text COLLATE "C" NOT NULL
+  sync_count bigint NOT NULL
+  origin text NOT NULL
+  records text NOT NULL
+  expires_at timestamp with time zone NOT NULL
+
 table sync_configurations
   identity_pool_id text NOT NULL
   merge_rules json NOT NULL
@@ -190,7 +214,6 @@ table sync_configurations
   sync_trigger json
   push_sync json
   stream json
-  bulk_publish json
   last_modified_at timestamp with time zone NOT NULL
 
 table sync_events
@@ -207,6 +230,7 @@ table sync_events
   attempts integer NOT NULL
   failure text
   is_dead boolean NOT NULL
+  retried_at timestamp with time zone
 
 table sync_mutations
   identity_id text NOT NULL
@@ -239,6 +263,12 @@ constraint api_keys.api_keys__primary_key
 
 constraint audit_events.audit_events__primary_key
   PRIMARY KEY (event_id)
+
+constraint bulk_publishes.bulk_publishes__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint bulk_publishes.bulk_publishes__primary_key
+  PRIMARY KEY (identity_pool_id)
 
 constraint dataset_subscriptions.dataset_subscriptions__of_a_device
   FOREIGN KEY (identity_id, device_id) REFERENCES devices(identity_id, device_id) ON DELETE CASCADE
@@ -327,6 +357,12 @@ constraint signing_keys.signing_keys__known_state
 constraint signing_keys.signing_keys__primary_key
   PRIMARY KEY (key_id)
 
+constraint stream_payloads.stream_payloads__of_an_identity
+  FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
+
+constraint stream_payloads.stream_payloads__primary_key
+  PRIMARY KEY (identity_id, dataset_name, sync_count, origin)
+
 constraint sync_configurations.sync_configurations__of_a_pool
   FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
 
@@ -399,8 +435,14 @@ index records.records__by_sync_count
 index signing_keys.signing_keys__one_current
   CREATE UNIQUE INDEX signing_keys__one_current ON signing_keys USING btree (state) WHERE (state <> 'retired'::text)
 
+index stream_payloads.stream_payloads__by_expiry
+  CREATE INDEX stream_payloads__by_expiry ON stream_payloads USING btree (expires_at)
+
 index sync_events.sync_events__by_pool
-  CREATE INDEX sync_events__by_pool ON sync_events USING btree (identity_pool_id, consumer)
+  CREATE INDEX sync_events__by_pool ON sync_events USING btree (identity_pool_id, consumer, is_dead, next_attempt_at)
+
+index sync_events.sync_events__dead
+  CREATE INDEX sync_events__dead ON sync_events USING btree (next_attempt_at) WHERE is_dead
 
 index sync_events.sync_events__due
   CREATE INDEX sync_events__due ON sync_events USING btree (consumer, next_attempt_at) WHERE (NOT is_dead)
@@ -443,6 +485,9 @@ BEGIN
       oldest_history_at = NULL,
       last_modified_at = given_time, last_modified_by = given_modifier
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
+  event_consumers := array_remove(event_consumers, 'stream') || ARRAY( -- S54, as in update_records
+    SELECT 'stream' FROM sync_configurations c
+      WHERE c.identity_pool_id = given_pool_id AND c.stream->>'streamingStatus' = 'ENABLED');
   INSERT INTO sync_events (
       identity_id, dataset_name, sync_count, consumer, identity_pool_id, operation, device_id, payload,
       created_at, next_attempt_at, attempts, is_dead)
@@ -758,7 +803,11 @@ BEGIN
                   FROM json_array_elements(coalesce(given_outcome->'conflicts', dropped, '[]'::json)) AS e)),
               given_time);
   END IF;
-  IF cardinality(event_consumers) > 0 THEN -- S54
+  -- S54. Not by the caller's copy of the configuration, which may be older than the answer that switched streaming on.
+  event_consumers := array_remove(event_consumers, 'stream') || ARRAY(
+    SELECT 'stream' FROM sync_configurations c
+      WHERE c.identity_pool_id = given_pool_id AND c.stream->>'streamingStatus' = 'ENABLED');
+  IF cardinality(event_consumers) > 0 THEN
     INSERT INTO sync_events (
         identity_id, dataset_name, sync_count, consumer, identity_pool_id, operation, device_id, payload,
         created_at, next_attempt_at, attempts, is_dead)

@@ -137,6 +137,7 @@ describe('the GraphQL schema', () => {
     });
 
     expect(paged.map(({ name }) => name).sort()).toEqual([
+      'CognitoStreams.deadLetters',
       'Dataset.history',
       'Identity.datasets',
       'IdentityPool.identities',

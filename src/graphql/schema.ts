@@ -24,6 +24,7 @@ import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
 import { FoldResolver } from '../sync/fold.resolver';
 import { HistoryResolver } from '../sync/history.resolver';
 import { SyncConfigurationResolver } from '../sync/sync-configuration.resolver';
+import { CognitoStreamsResolver, IdentityPoolConfigurationResolver } from '../streams/streams.resolver';
 import { SyncResolver } from '../sync/sync.resolver';
 import { CognitoEventsResolver } from '../sync/trigger/cognito-events.resolver';
 import { IdentityPoolUsageFieldResolver, IdentityPoolUsageResolver } from '../sync/usage.resolver';
@@ -36,6 +37,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   ApiKeyResolver,
   AuditEventResolver,
   CognitoEventsResolver,
+  CognitoStreamsResolver,
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
@@ -43,6 +45,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   FoldResolver,
   HistoryResolver,
   IdentityPoolAnalyticsResolver,
+  IdentityPoolConfigurationResolver,
   IdentityPoolIdentitiesResolver,
   IdentityPoolResolver,
   IdentityPoolUsageFieldResolver,

@@ -18,6 +18,7 @@ import { mountHealth } from './health';
 import { OpenConnections, type ConnectionTimings } from './live/open-connections';
 import { socketProtocol } from './live/socket-protocol';
 import { takeWebSockets } from './live/websocket';
+import { mountStreamRecords } from './stream-records';
 import { mountWellKnown } from './well-known';
 
 /** Milliseconds within which a request must have arrived in full, so that slow senders do not hold connections. */
@@ -66,6 +67,7 @@ export const createApp = async (node: NodeContext, setting: AppSetting): Promise
   });
   mountHealth(app, node, setting.isReady);
   mountWellKnown(app, node);
+  mountStreamRecords(app, node);
   await mountGraphql(app, node, setting);
   return app;
 };

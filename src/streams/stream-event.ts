@@ -32,6 +32,9 @@ export interface StreamEvent {
   syncCount: number;
 }
 
+/** A record as far as events tell of it. */
+export type ChangedRecord = Omit<SyncRecord, 'lastModifiedBy'>;
+
 /** One successful sync, or the deletion of a dataset. */
 export interface DatasetChange {
   identityPoolId: string;
@@ -39,7 +42,7 @@ export interface DatasetChange {
   datasetName: string;
   operation: PatchOperation;
   /** The records that changed; none when the dataset was deleted. */
-  records: SyncRecord[];
+  records: ChangedRecord[];
   lastModifiedDate: Date;
   /** The dataset's, after the change. */
   syncCount: number;
@@ -60,7 +63,7 @@ export const toStreamEvent = (change: DatasetChange): StreamEvent => ({
 });
 
 /** A record as it stands in events, and in the list behind their URL. */
-export const toStreamRecord = (record: SyncRecord): StreamRecord => ({
+export const toStreamRecord = (record: ChangedRecord): StreamRecord => ({
   key: record.key,
   value: record.value,
   syncCount: record.syncCount,

@@ -28,7 +28,8 @@ export interface Claim {
   leaseMs: number;
 }
 
-interface EventRow {
+/** A row as it is read. */
+export interface EventRow {
   identity_id: string;
   dataset_name: string;
   consumer: SyncEventConsumer;
@@ -69,7 +70,8 @@ export const claimEvents = async (
   return answer[0].map(toClaimedEvent);
 };
 
-const toClaimedEvent = (row: EventRow): ClaimedEvent => ({
+/** A row as an event to deliver. */
+export const toClaimedEvent = (row: EventRow): ClaimedEvent => ({
   identityId: row.identity_id,
   datasetName: row.dataset_name,
   consumer: row.consumer,
@@ -111,8 +113,8 @@ export const postponeEvent = async (
 
 /** It is given up and kept for an administrator to look at; what comes after it goes on. */
 export const buryEvent = async (ctx: Context, event: ClaimedEvent, failure: string): Promise<void> => {
-  await ctx.db.query(`UPDATE sync_events SET is_dead = true, failure = $5 WHERE ${AT_KEY}`, [
-    ...keyOf(event),
-    failure,
-  ]);
+  await ctx.db.query(
+    `UPDATE sync_events SET is_dead = true, failure = $5, next_attempt_at = $6 WHERE ${AT_KEY}`,
+    [...keyOf(event), failure, ctx.now()],
+  );
 };

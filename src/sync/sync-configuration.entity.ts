@@ -3,6 +3,30 @@ import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import type { FoldStrategy } from './fold-strategy';
 import type { SyncTrigger } from './trigger/sync-trigger';
 
+/** What a pool's push sync uses. Push keeps its platform applications beside it; sync knows whether there are any. */
+export interface ChosenPushSync {
+  /** Push sync is on when this is not empty. */
+  applicationArns: string[];
+  roleArn: string | null;
+}
+
+/** Cognito Streams of a pool, as it is stored. Sync asks whether it is `ENABLED`; streams knows the rest. */
+export interface StoredStream {
+  /** Cognito's name of the stream: 1 to 128 characters. */
+  streamName: string;
+  /** Kept and given back; nothing is done with it here. */
+  roleArn: string | null;
+  streamingStatus: 'ENABLED' | 'DISABLED';
+  /** Where its events go, JSON sealed for `stream-secret`. */
+  sealedTarget: string;
+  /** When it was switched on last, ISO 8601. */
+  enabledAt: string | null;
+  /** Why the server switched it off: a clause without secrets. Null when an administrator did. */
+  disabledReason: string | null;
+  /** When it was switched off, ISO 8601; null while it is on. */
+  disabledAt: string | null;
+}
+
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
 export class SyncConfiguration {
@@ -31,15 +55,11 @@ export class SyncConfiguration {
 
   /** Platform applications, with sealed credentials. */
   @Column('json', { name: 'push_sync', nullable: true })
-  pushSync!: object | null;
+  pushSync!: ChosenPushSync | null;
 
   /** Where changes are streamed to, with sealed credentials. */
   @Column('json', { nullable: true })
-  stream!: object | null;
-
-  /** The last bulk publish. */
-  @Column('json', { name: 'bulk_publish', nullable: true })
-  bulkPublish!: object | null;
+  stream!: StoredStream | null;
 
   @Column('timestamptz', { name: 'last_modified_at' })
   lastModifiedAt!: Date;

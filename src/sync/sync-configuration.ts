@@ -15,7 +15,6 @@ export const defaultSyncConfiguration = (ctx: Context, identityPoolId: string): 
   syncTrigger: null,
   pushSync: null,
   stream: null,
-  bulkPublish: null,
   lastModifiedAt: ctx.now(),
 });
 
@@ -30,10 +29,13 @@ export const findSyncConfiguration = (ctx: Context, identityPoolId: string): Pro
       defaultSyncConfiguration(inner, identityPoolId),
   );
 
-/** Who is to hear of changes of the pool's datasets. */
-export const eventConsumersOf = ({ stream, pushSync }: SyncConfiguration): SyncEventConsumer[] => [
-  ...(stream ? ['stream' as const] : []),
-  ...(pushSync ? ['push' as const] : []),
+/**
+ * Who beside the stream is to hear of changes of the pool's datasets. Whether the stream is to, the database functions
+ * read for themselves (S54): this copy may be 3 seconds old, and no write that is acknowledged after streaming was
+ * switched on may be missing.
+ */
+export const eventConsumersOf = ({ pushSync }: SyncConfiguration): SyncEventConsumer[] => [
+  ...(pushSync?.applicationArns.length ? ['push' as const] : []),
 ];
 
 /** Rows that a pool's usage is spread over. */

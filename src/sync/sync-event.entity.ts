@@ -9,7 +9,8 @@ export type SyncEventConsumer = 'stream' | 'push';
  */
 @Entity('sync_events')
 @Index('sync_events__due', ['consumer', 'nextAttemptAt'], { where: 'NOT is_dead' })
-@Index('sync_events__by_pool', ['identityPoolId', 'consumer'])
+@Index('sync_events__dead', ['nextAttemptAt'], { where: 'is_dead' })
+@Index('sync_events__by_pool', ['identityPoolId', 'consumer', 'isDead', 'nextAttemptAt'])
 export class SyncEvent {
   @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'sync_events__primary_key' })
   identityId!: string;
@@ -46,7 +47,7 @@ export class SyncEvent {
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
-  /** When it is due; while somebody delivers it, when that one counts as lost. */
+  /** When it is due; while somebody delivers it, when that one counts as lost; when it was given up. */
   @Column('timestamptz', { name: 'next_attempt_at' })
   nextAttemptAt!: Date;
 
@@ -60,4 +61,8 @@ export class SyncEvent {
   /** Given up; kept for an administrator to look at. */
   @Column('boolean', { name: 'is_dead' })
   isDead!: boolean;
+
+  /** When an administrator put it back in line; its time to be delivered in begins anew then. */
+  @Column('timestamptz', { name: 'retried_at', nullable: true })
+  retriedAt!: Date | null;
 }

@@ -11,6 +11,7 @@ export type SealPurpose =
   | 'platform-credentials'
   | 'session-token'
   | 'signing-key'
+  | 'stream-records'
   | 'stream-secret'
   | 'sync-trigger-secret'
   | 'sync-session-token';

@@ -90,6 +90,20 @@ const newSamlProvider = async (): Promise<string> => {
 
 const newMetadata = (): string => samlMetadata([{ certificate: makeSamlKey().certificate, use: 'signing' }]);
 
+/** A pool with a stream, and the secret that the stream's webhook was given. */
+const newStreamingPool = async (): Promise<Data> => {
+  const { id } = await createPool(server);
+  const input = {
+    identityPoolId: id,
+    cognitoStreams: {
+      streamName: 's',
+      target: { webhook: { url: 'https://stream.invalid/?token=a-token' } },
+    },
+  };
+  const { webhookSecret } = await administer('setIdentityPoolConfiguration', input, 'webhookSecret');
+  return { id, webhookSecret };
+};
+
 /** Every administrative change and every credential issue: a call of it, and the action that it leaves in the log. */
 const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = {
   addClientIDToOpenIDConnectProvider: [
@@ -283,6 +297,19 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       return mutate('unlinkIdentity', input, 'identityId');
     },
   ],
+  bulkPublish: [
+    'cognito-sync:BulkPublish',
+    async () =>
+      administer('bulkPublish', { identityPoolId: (await newStreamingPool()).id }, 'identityPoolId'),
+  ],
+  retryDeadLetters: [
+    'cognito-sync:RetryDeadLetters',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      return administer('retryDeadLetters', { identityPoolId }, 'retriedCount');
+    },
+  ],
+  setIdentityPoolConfiguration: ['cognito-sync:SetIdentityPoolConfiguration', () => newStreamingPool()],
   untagResource: [
     'cognito-identity:UntagResource',
     async () => {
@@ -556,6 +583,7 @@ test('No secret, token or bearer of a whole story is in the log', async () => {
     'identityPool { id }',
   );
   await AUDITED.unlinkIdentity![1]();
+  secrets.push((await newStreamingPool()).webhookSecret, 'a-token');
   secrets.push(bearer.split('.')[1]!, token, developer.token, 'ann.the.user');
   secrets.push(...Object.values<string>(credentials), ...Object.values<string>(assumed.credentials));
 

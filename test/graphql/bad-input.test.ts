@@ -346,6 +346,11 @@ describe('fields further down', () => {
     ],
     ['Identity.datasets', 'identity', 'datasets(first: $first, after: $after) { nodes { id } }'],
     ['Identity.dataset', 'identity', 'dataset(name: $name) { id }'],
+    [
+      'CognitoStreams.deadLetters',
+      'identityPool',
+      'streams { deadLetters(first: $first, after: $after) { nodes { identityId } } }',
+    ],
     ['IdentityPool.analytics', 'identityPool', 'analytics(from: $from, to: $to) { days { day } }'],
   ])('%s takes hostile arguments likewise', async (typeAndField, root, selection) => {
     const [typeName, fieldName] = typeAndField.split('.') as [string, string];

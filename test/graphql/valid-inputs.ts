@@ -33,6 +33,7 @@ export const validInputs = async (
     ...ofIdentityProviders(world),
     ...ofRolesAndKeys(world),
     ...ofDatasets(world),
+    ...ofStreams(world),
   };
 };
 
@@ -61,6 +62,7 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
        FROM datasets d WHERE d.identity_id = $1`,
     [identityId, MERGED],
   );
+  await setStream(server, identityPoolId, 'DISABLED');
   await developerIdentity(server, identityPoolId, 'bob');
   await ageSigningKey(server);
   return {
@@ -83,7 +85,35 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
     alice: await developerIdentity(server, identityPoolId, 'alice'),
     mapped: await makeMapped(server, openIDConnectProviderArn, login),
     accessKeyId: (await createKey(server, { managedPolicies: ['READ_ONLY'] })).apiKey.accessKeyId,
+    streams: { chosen: await makePoolWithPush(server), published: await makePoolWithStream(server) },
   };
+};
+
+const PLATFORM_APPLICATION = 'arn:aws:sns:us-east-1:000000000000:app/GCM/app';
+
+/** A pool with a platform application. */
+const makePoolWithPush = async (server: TestServer): Promise<string> => {
+  const { id } = await createPool(server);
+  const application = { arn: PLATFORM_APPLICATION, name: 'app', platform: 'GCM', enabled: true };
+  const pushSync = { applications: [application], applicationArns: [], roleArn: null };
+  await server.dataSource.query(
+    `INSERT INTO sync_configurations (identity_pool_id, merge_rules, history_retention_days, push_sync, last_modified_at)
+     VALUES ($1, '[]', 30, $2, $3)`,
+    [id, JSON.stringify(pushSync), new Date()],
+  );
+  return id;
+};
+
+const makePoolWithStream = async (server: TestServer): Promise<string> => {
+  const { id } = await createPool(server);
+  await setStream(server, id, 'ENABLED');
+  return id;
+};
+
+const setStream = (server: TestServer, identityPoolId: string, streamingStatus: string): Promise<Data> => {
+  const target = { webhook: { url: 'https://stream.invalid' } };
+  const cognitoStreams = { streamName: 's', streamingStatus, target };
+  return call(server, 'setIdentityPoolConfiguration', { identityPoolId, cognitoStreams }, 'identityPoolId');
 };
 
 /** What a mutation with an input answers. */
@@ -396,5 +426,35 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
       nextToken: undefined,
       syncSessionToken: undefined,
     },
+  };
+};
+
+/** Of a pool without identities and a stream that is switched off, so that nothing is delivered meanwhile. */
+const ofStreams = ({ streams, authenticatedRole: roleArn }: World): Record<string, Members | Members[]> => {
+  const maxBytes = 1000;
+  const targets: Members[] = [
+    { webhook: { url: 'https://stream.invalid/', secret: `whsec_${'A'.repeat(32)}`, maxBytes } },
+    { nats: { servers: ['tls://n.invalid'], subject: 's', user: 'u', password: 'p', maxBytes } },
+    { nats: { servers: ['tls://n.invalid'], subject: 's', token: 't' } },
+    { redis: { url: 'rediss://r.invalid', key: 'k', username: 'u', password: 'p', maxLength: 1, maxBytes } },
+    {
+      kinesis: {
+        streamName: 's',
+        region: 'us-east-1',
+        accessKeyId: 'a',
+        secretAccessKey: 's',
+        sessionToken: 't',
+        endpoint: 'https://k.invalid',
+      },
+    },
+  ];
+  return {
+    setIdentityPoolConfiguration: targets.map((target) => ({
+      identityPoolId: streams.chosen,
+      pushSync: { applicationArns: [PLATFORM_APPLICATION], roleArn },
+      cognitoStreams: { streamName: 's', roleArn, streamingStatus: 'DISABLED', target },
+    })),
+    bulkPublish: { identityPoolId: streams.published },
+    retryDeadLetters: { identityPoolId: streams.chosen },
   };
 };

@@ -18,7 +18,6 @@ const change = (changes: Partial<DatasetChange> = {}): DatasetChange => ({
       value: 'grün',
       syncCount: 7,
       lastModifiedDate: AT,
-      lastModifiedBy: 'device-1',
       deviceLastModifiedDate: new Date(1_424_801_820_000),
     },
     {
@@ -26,7 +25,6 @@ const change = (changes: Partial<DatasetChange> = {}): DatasetChange => ({
       value: null,
       syncCount: 7,
       lastModifiedDate: AT,
-      lastModifiedBy: 'device-1',
       deviceLastModifiedDate: null,
     },
   ],

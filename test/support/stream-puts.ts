@@ -18,7 +18,6 @@ export const putOf = (identity: string, id: string): StreamPut => {
         value: 'grün',
         syncCount: 3,
         lastModifiedDate: SYNCED,
-        lastModifiedBy: 'device',
         deviceLastModifiedDate: null,
       },
     ],

@@ -14,7 +14,16 @@ import { SyncMutation } from '../../src/sync/sync-mutation.entity';
 import { sweepHistory, sweepMutations } from '../../src/sync/sweep-history';
 import { synchronize } from '../../src/sync/synchronize.service';
 import { updateRecords } from '../../src/sync/update-records.service';
-import { disable, identityActor, refusal, remove, replace, startWorld, type SyncWorld } from './sync-world';
+import {
+  STREAM,
+  disable,
+  identityActor,
+  refusal,
+  remove,
+  replace,
+  startWorld,
+  type SyncWorld,
+} from './sync-world';
 
 let world: SyncWorld;
 
@@ -403,7 +412,7 @@ test('S53: a dataset that is deleted meanwhile stays deleted', async () => {
 });
 
 test('S53: devices and streams hear of it, and it is remembered and counted like any update', async () => {
-  await configure({ stream: {} });
+  await configure({ stream: STREAM });
   const ctx = await threeUpdates();
   const { identityId, identityPoolId } = ctx.actor;
   const heard: unknown[] = [];

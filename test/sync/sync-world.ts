@@ -5,6 +5,7 @@ import type { Context } from '../../src/context';
 import { createDataSource } from '../../src/db/data-source';
 import { ServiceError } from '../../src/errors';
 import { IdentityPool } from '../../src/identity-pools/identity-pool.entity';
+import type { StoredStream } from '../../src/sync/sync-configuration.entity';
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import { createTestDatabase } from '../support/database';
 import { identityPoolRow } from '../support/identity-pool-row';
@@ -119,4 +120,15 @@ export const disable = async ({ dataSource, clock }: SyncWorld, identityId: stri
     identityId,
     clock.now(),
   ]);
+};
+
+/** A stream that is switched on, as it is stored. */
+export const STREAM: StoredStream = {
+  streamName: 's',
+  roleArn: null,
+  streamingStatus: 'ENABLED',
+  sealedTarget: 'sealed',
+  enabledAt: null,
+  disabledReason: null,
+  disabledAt: null,
 };

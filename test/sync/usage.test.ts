@@ -24,7 +24,16 @@ import {
   listIdentityPoolUsage,
   listSyncSessions,
 } from '../../src/sync/usage.service';
-import { disable, newRegionalId, refusal, remove, replace, startWorld, type SyncWorld } from './sync-world';
+import {
+  STREAM,
+  disable,
+  newRegionalId,
+  refusal,
+  remove,
+  replace,
+  startWorld,
+  type SyncWorld,
+} from './sync-world';
 import { identityPoolRow } from '../support/identity-pool-row';
 
 let world: SyncWorld;
@@ -251,7 +260,10 @@ describe('sync sessions', () => {
   });
 });
 
-const IN_CONFIGURATION = { stream: {}, pushSync: {} };
+const IN_CONFIGURATION = {
+  stream: STREAM,
+  pushSync: { applicationArns: ['arn:aws:sns:us-east-1:000000000000:app/GCM/app'], roleArn: null },
+};
 
 /** Everything of sync that hangs on an identity, so that an erasure has something to leave behind. */
 const fullIdentity = async (): Promise<Ctx> => {

@@ -68,10 +68,45 @@ const UP = [
     attempts integer NOT NULL,
     failure text,
     is_dead boolean NOT NULL,
+    retried_at timestamptz,
     CONSTRAINT sync_events__primary_key PRIMARY KEY (identity_id, dataset_name, consumer, sync_count)
   )`,
   'CREATE INDEX sync_events__due ON sync_events (consumer, next_attempt_at) WHERE NOT is_dead',
-  'CREATE INDEX sync_events__by_pool ON sync_events (identity_pool_id, consumer)',
+  'CREATE INDEX sync_events__dead ON sync_events (next_attempt_at) WHERE is_dead',
+  'CREATE INDEX sync_events__by_pool ON sync_events (identity_pool_id, consumer, is_dead, next_attempt_at)',
+  // Records of events that were too large to hold them, as long as their addresses hold.
+  `CREATE TABLE stream_payloads (
+    identity_id text NOT NULL,
+    dataset_name text COLLATE "C" NOT NULL,
+    sync_count bigint NOT NULL,
+    origin text NOT NULL,
+    records text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT stream_payloads__primary_key PRIMARY KEY (identity_id, dataset_name, sync_count, origin),
+    CONSTRAINT stream_payloads__of_an_identity FOREIGN KEY (identity_id)
+      REFERENCES identities (identity_id) ON DELETE CASCADE
+  )`,
+  'CREATE INDEX stream_payloads__by_expiry ON stream_payloads (expires_at)',
+  // The last bulk publish of each pool. Apart from its configuration, whose copies each step would drop.
+  `CREATE TABLE bulk_publishes (
+    identity_pool_id text NOT NULL,
+    stream_name text NOT NULL,
+    status text NOT NULL,
+    started_at timestamptz NOT NULL,
+    completed_at timestamptz,
+    failure_message text,
+    published_datasets bigint NOT NULL,
+    after_identity text NOT NULL,
+    after_dataset text NOT NULL,
+    progressed_at timestamptz NOT NULL,
+    attempts integer NOT NULL,
+    publisher text,
+    next_attempt_at timestamptz NOT NULL,
+    last_succeeded_at timestamptz,
+    CONSTRAINT bulk_publishes__primary_key PRIMARY KEY (identity_pool_id),
+    CONSTRAINT bulk_publishes__of_a_pool FOREIGN KEY (identity_pool_id)
+      REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
+  )`,
   `CREATE TABLE pool_usage (
     identity_pool_id text NOT NULL,
     shard integer NOT NULL,
@@ -101,7 +136,6 @@ const UP = [
     sync_trigger json,
     push_sync json,
     stream json,
-    bulk_publish json,
     last_modified_at timestamptz NOT NULL,
     CONSTRAINT sync_configurations__primary_key PRIMARY KEY (identity_pool_id),
     CONSTRAINT sync_configurations__of_a_pool FOREIGN KEY (identity_pool_id)
@@ -148,6 +182,8 @@ const DOWN = [
   'DROP TABLE sync_configurations',
   'DROP TABLE sync_session_counts',
   'DROP TABLE pool_usage',
+  'DROP TABLE bulk_publishes',
+  'DROP TABLE stream_payloads',
   'DROP TABLE sync_events',
   'DROP TABLE sync_mutations',
   'DROP TABLE record_history',

@@ -9,7 +9,8 @@ export const oneByOne =
   (events) =>
     Promise.all(events.map(put));
 
-const WAITING = retry('an earlier event of the same identity has not arrived');
+/** What an event is told that was not put, since one before it with its partition key did not arrive. Known by its identity. */
+export const WAITING = retry('an earlier event of the same identity has not arrived');
 
 /**
  * Puts up to `atOnce` events at the same time, and an event only when the one before it with the same partition key

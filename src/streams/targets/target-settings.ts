@@ -73,9 +73,13 @@ const nats = (rules: AddressRules) =>
     token: secretText.optional(),
     maxBytes,
   })
-    .refine(({ user, password }) => (user === undefined) === (password === undefined), {
+    .refine(({ user, password }) => user === undefined || password !== undefined, {
       path: ['password'],
       message: 'must be given together with user',
+    })
+    .refine(({ user, password }) => user !== undefined || password === undefined, {
+      path: ['user'],
+      message: 'must be given together with password',
     })
     .refine(({ user, token }) => user === undefined || token === undefined, {
       path: ['token'],

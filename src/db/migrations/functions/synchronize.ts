@@ -28,6 +28,9 @@ BEGIN
       oldest_history_at = NULL,
       last_modified_at = given_time, last_modified_by = given_modifier
     WHERE d.identity_id = given_identity_id AND d.dataset_name = given_dataset_name;
+  event_consumers := array_remove(event_consumers, 'stream') || ARRAY( -- S54, as in update_records
+    SELECT 'stream' FROM sync_configurations c
+      WHERE c.identity_pool_id = given_pool_id AND c.stream->>'streamingStatus' = 'ENABLED');
   INSERT INTO sync_events (
       identity_id, dataset_name, sync_count, consumer, identity_pool_id, operation, device_id, payload,
       created_at, next_attempt_at, attempts, is_dead)

@@ -249,7 +249,11 @@ BEGIN
                   FROM json_array_elements(coalesce(given_outcome->'conflicts', dropped, '[]'::json)) AS e)),
               given_time);
   END IF;
-  IF cardinality(event_consumers) > 0 THEN -- S54
+  -- S54. Not by the caller's copy of the configuration, which may be older than the answer that switched streaming on.
+  event_consumers := array_remove(event_consumers, 'stream') || ARRAY(
+    SELECT 'stream' FROM sync_configurations c
+      WHERE c.identity_pool_id = given_pool_id AND c.stream->>'streamingStatus' = 'ENABLED');
+  IF cardinality(event_consumers) > 0 THEN
     INSERT INTO sync_events (
         identity_id, dataset_name, sync_count, consumer, identity_pool_id, operation, device_id, payload,
         created_at, next_attempt_at, attempts, is_dead)
