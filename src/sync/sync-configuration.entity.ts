@@ -1,5 +1,12 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
+/** What a pool's push sync uses. Push keeps its platform applications beside it; sync knows whether there are any. */
+export interface ChosenPushSync {
+  /** Push sync is on when this is not empty. */
+  applicationArns: string[];
+  roleArn: string | null;
+}
+
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
 export class SyncConfiguration {
@@ -28,7 +35,7 @@ export class SyncConfiguration {
 
   /** Platform applications, with sealed credentials. */
   @Column('json', { name: 'push_sync', nullable: true })
-  pushSync!: object | null;
+  pushSync!: ChosenPushSync | null;
 
   /** Where changes are streamed to, with sealed credentials. */
   @Column('json', { nullable: true })

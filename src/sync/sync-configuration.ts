@@ -33,7 +33,7 @@ export const findSyncConfiguration = (ctx: Context, identityPoolId: string): Pro
 /** Who is to hear of changes of the pool's datasets. */
 export const eventConsumersOf = ({ stream, pushSync }: SyncConfiguration): SyncEventConsumer[] => [
   ...(stream ? ['stream' as const] : []),
-  ...(pushSync ? ['push' as const] : []),
+  ...(pushSync?.applicationArns.length ? ['push' as const] : []),
 ];
 
 /** Rows that a pool's usage is spread over. */
