@@ -15,6 +15,7 @@ import { createApp } from './http/app';
 import { CONNECTION_TIMINGS, OpenConnections, type ConnectionTimings } from './http/live/open-connections';
 import { startHousekeeping } from './housekeeping';
 import { startChecking, type CheckTimings } from './push/check-subscriptions';
+import { startDelivery, type DeliveryTimings } from './push/delivery/start-delivery';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
 import { signingKey } from './tokens/key-ring';
@@ -39,8 +40,8 @@ export interface StartOptions {
   log?: Logger;
   /** How long `stop` waits for calls under way before it cuts them off. */
   drainMs?: number;
-  /** Waits of live connections and subscriptions. */
-  timings?: Partial<ConnectionTimings & CheckTimings>;
+  /** Waits of live connections and subscriptions, and of the delivery of push messages. */
+  timings?: Partial<ConnectionTimings & CheckTimings & DeliveryTimings>;
 }
 
 /** Milliseconds: less than the 10 s after which Docker kills a container. */
@@ -111,6 +112,7 @@ const serve = async (
   if (config.publicUrl === undefined) serverConfig.publicUrl = `http://localhost:${port}`;
   const housekeeping = startHousekeeping(contextOf(node, 'housekeeping'));
   const checking = startChecking(contextOf(node, 'live'), timings);
+  const delivery = startDelivery(contextOf(node, 'push'), timings);
   isReady = true;
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
@@ -121,7 +123,7 @@ const serve = async (
     stop: async () => {
       isReady = false;
       await drain(app, drainMs);
-      await Promise.all([housekeeping.stop(), checking.stop()]);
+      await Promise.all([housekeeping.stop(), checking.stop(), delivery.stop()]);
       await stores.close();
     },
   };

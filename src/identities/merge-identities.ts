@@ -2,6 +2,7 @@ import { In } from 'typeorm';
 import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { identityPoolArn } from '../ids';
+import { moveDevices } from '../sync/device-rows';
 import { moveDatasets, type DatasetMove } from '../sync/move-datasets';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
@@ -15,8 +16,8 @@ export interface MergedIdentity {
 }
 
 /**
- * Merges identities into one (B4): it gets their logins, and their datasets as `NAME.LOSERID`; they stay as records,
- * disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
+ * Merges identities into one (B4): it gets their logins, their datasets as `NAME.LOSERID`, and their devices; they
+ * stay as records, disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
  */
 export const mergeInto = async (
   tx: Context,
@@ -28,6 +29,7 @@ export const mergeInto = async (
   for (const loserId of loserIds) {
     await moveLogins(tx, loserId, survivorId);
     const datasets = await moveDatasets(tx, loserId, survivorId);
+    await moveDevices(tx, loserId, survivorId);
     merged.push({ identityId: loserId, mergedInto: survivorId, datasets });
   }
   await disable(tx, loserIds, survivorId);
