@@ -7,7 +7,7 @@ import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import { splitMergedName } from '../protocol/sync';
 import { STORAGE_LIMITS } from './apply-patches';
 import { callFunction } from './call-function';
-import { authorizedOwner, modifierOf, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner, modifierOf, writingDevice, type DatasetAddress } from './dataset-owner';
 import { toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
@@ -78,7 +78,7 @@ const synchronizeOne = async (
     address,
     patches: sync.patches,
     modifiedBy: modifierOf(ctx, owner, deviceId),
-    deviceId,
+    deviceId: writingDevice(ctx, deviceId), // S54
     now: ctx.now(),
     sessionId: undefined,
     ...(sync.mutation ? { mutation: sync.mutation } : {}),

@@ -110,6 +110,22 @@ test('Every device of the identity is told but the one that wrote, and none of a
   expect(services.sent.map(({ token }) => token).sort()).toEqual([tablet.token, watch.token].sort());
 });
 
+test('An administrator who names a device is not it: the device is told', async () => {
+  const owner = await newOwner();
+  const phone = await newDevice(owner);
+  const recordPatches = [{ op: 'REPLACE', key: 'k', value: 'v', syncCount: 1 }];
+  const input = { identityId: owner.identityId, datasetName: 'd', deviceId: phone.deviceId, recordPatches };
+
+  await server.run(
+    'mutation ($input: UpdateRecordsInput!) { updateRecords(input: $input) { datasetSyncCount } }',
+    { input },
+    server.admin,
+  );
+  await untilDelivered(server);
+
+  expect(services.sent.map(({ token }) => token)).toEqual([phone.token]);
+});
+
 test('A device is told of datasets that it is subscribed to, and of no others', async () => {
   const owner = await newOwner();
   await newDevice(owner);
