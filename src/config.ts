@@ -10,6 +10,7 @@ import {
   url,
   wholeNumber,
 } from './config-values';
+import type { LoginProviderUrls, PushServiceUrls } from './service-urls';
 
 /** The first administrator key, when the operator brings one along. */
 export interface AdministratorKey {
@@ -17,26 +18,6 @@ export interface AdministratorKey {
   accessKeyId: string;
   /** 8 characters or more. */
   secretAccessKey: string;
-}
-
-/** Where third parties are asked about logins: https addresses without a slash at the end, http on this machine only. */
-export interface LoginProviderUrls {
-  /** `ROCKPOOL_GOOGLE_URL`: the issuer of Google's ID tokens. Default `https://accounts.google.com`. */
-  google: string;
-  /** `ROCKPOOL_APPLE_URL`: the issuer of Apple's ID tokens, with its keys at `/auth/keys`. Default `https://appleid.apple.com`. */
-  apple: string;
-  /** `ROCKPOOL_FACEBOOK_URL`: Facebook's Graph API. Default `https://graph.facebook.com`. */
-  facebook: string;
-  /** `ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL`: the issuer of Limited Login's ID tokens. Default `https://limited.facebook.com`. */
-  facebookLimitedLogin: string;
-  /** `ROCKPOOL_AMAZON_URL`: the API of Login with Amazon. Default `https://api.amazon.com`. */
-  amazon: string;
-  /** `ROCKPOOL_TWITTER_URL`: the API of Twitter (X). Default `https://api.twitter.com`. */
-  twitter: string;
-  /** `ROCKPOOL_USER_POOL_URL`: what all user pools' issuers begin with, before `/POOLID`. Default `https://cognito-idp.REGION.amazonaws.com`, by the pool. */
-  userPool: string | undefined;
-  /** `ROCKPOOL_USER_POOL_CHECK_URL`: who is asked (RFC 7662) whether a user pool's token still holds, for `serverSideTokenCheck`. None by default. */
-  userPoolCheck: string | undefined;
 }
 
 /** What SAML assertions must be made out to; the server's public address is taken beside these. */
@@ -65,7 +46,7 @@ export interface RateLimits {
   credentialsPerPool: number;
 }
 
-/** Where the server may send what administrators tell it to send: sync triggers and streams. */
+/** Where the server may send what others tell it to send: sync triggers, streams, and Web Push to where devices are. */
 export interface OutgoingRules {
   /** `ROCKPOOL_ALLOW_PRIVATE_TARGETS`: also to this machine and to private networks. Default false. */
   allowPrivateAddresses: boolean;
@@ -120,6 +101,8 @@ export interface Config {
   signingKeyDays: number;
   /** Where third parties are asked about logins: for stand-ins in tests, and for proxies. */
   loginProviders: LoginProviderUrls;
+  /** Where the push services are: for stand-ins in tests, and for proxies. */
+  pushServices: PushServiceUrls;
   /** What SAML assertions must be made out to. */
   saml: SamlServiceProvider;
 }
@@ -191,6 +174,12 @@ const environment = z.object({
   ROCKPOOL_TWITTER_URL: baseUrl.default('https://api.twitter.com'),
   ROCKPOOL_USER_POOL_URL: baseUrl.optional(),
   ROCKPOOL_USER_POOL_CHECK_URL: safeAddress.optional(),
+  ROCKPOOL_APNS_URL: baseUrl.default('https://api.push.apple.com'),
+  ROCKPOOL_APNS_SANDBOX_URL: baseUrl.default('https://api.sandbox.push.apple.com'),
+  ROCKPOOL_FCM_URL: baseUrl.default('https://fcm.googleapis.com'),
+  ROCKPOOL_GOOGLE_TOKEN_URL: safeAddress.default('https://oauth2.googleapis.com/token'),
+  ROCKPOOL_ADM_URL: baseUrl.default('https://api.amazon.com'),
+  ROCKPOOL_ADM_TOKEN_URL: safeAddress.default('https://api.amazon.com/auth/O2/token'),
   ROCKPOOL_SAML_AUDIENCES: listOfNames.default([
     'urn:amazon:webservices',
     'https://signin.aws.amazon.com/saml',
@@ -281,6 +270,14 @@ const toConfig = (env: Environment): Config => ({
     twitter: env.ROCKPOOL_TWITTER_URL,
     userPool: env.ROCKPOOL_USER_POOL_URL,
     userPoolCheck: env.ROCKPOOL_USER_POOL_CHECK_URL,
+  },
+  pushServices: {
+    apns: env.ROCKPOOL_APNS_URL,
+    apnsSandbox: env.ROCKPOOL_APNS_SANDBOX_URL,
+    fcm: env.ROCKPOOL_FCM_URL,
+    googleToken: env.ROCKPOOL_GOOGLE_TOKEN_URL,
+    adm: env.ROCKPOOL_ADM_URL,
+    admToken: env.ROCKPOOL_ADM_TOKEN_URL,
   },
   saml: { audiences: env.ROCKPOOL_SAML_AUDIENCES, recipients: env.ROCKPOOL_SAML_RECIPIENTS },
 });

@@ -9,12 +9,14 @@ import { IdentityPool } from './identity-pools/identity-pool.entity';
 import { OpenIdConnectProvider } from './logins/open-id-connect-provider.entity';
 import { SamlProvider } from './logins/saml-provider.entity';
 import { UsedSamlAssertion } from './logins/used-saml-assertion.entity';
-import { DatasetSubscription } from './push/dataset-subscription.entity';
-import { Device } from './push/device.entity';
+import { PlatformFailure } from './push/platform-failure.entity';
 import { Role } from './roles/role.entity';
 import { BulkPublish } from './streams/bulk/bulk-publish.entity';
 import { StreamPayload } from './streams/stream-payload.entity';
 import { Dataset } from './sync/dataset.entity';
+import { DatasetSubscription } from './sync/dataset-subscription.entity';
+import { Device } from './sync/device.entity';
+import { DeviceToken } from './sync/device-token.entity';
 import { PoolUsage } from './sync/pool-usage.entity';
 import { RecordVersion } from './sync/record-version.entity';
 import { SyncRecord } from './sync/record.entity';
@@ -34,12 +36,14 @@ export const entities = [
   DatasetSubscription,
   DeletedIdentity,
   Device,
+  DeviceToken,
   Identity,
   IdentityCount,
   IdentityLogin,
   IdentityPool,
   Login,
   OpenIdConnectProvider,
+  PlatformFailure,
   PoolUsage,
   RecordVersion,
   Role,

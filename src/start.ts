@@ -15,6 +15,7 @@ import { createApp } from './http/app';
 import { CONNECTION_TIMINGS, OpenConnections, type ConnectionTimings } from './http/live/open-connections';
 import { startHousekeeping } from './housekeeping';
 import { startChecking, type CheckTimings } from './push/check-subscriptions';
+import { startDelivery, type DeliveryTimings } from './push/delivery/start-delivery';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
 import { startStreaming, type StreamTimings } from './streams/delivery/start-streaming';
@@ -41,8 +42,8 @@ export interface StartOptions {
   log?: Logger;
   /** How long `stop` waits for calls under way before it cuts them off. */
   drainMs?: number;
-  /** Waits of live connections and subscriptions, and of the delivery to streams. */
-  timings?: Partial<ConnectionTimings & CheckTimings & StreamTimings>;
+  /** Waits of live connections and subscriptions, and of the delivery to streams and to devices. */
+  timings?: Partial<ConnectionTimings & CheckTimings & StreamTimings & DeliveryTimings>;
 }
 
 /** Milliseconds: less than the 10 s after which Docker kills a container. */
@@ -115,6 +116,7 @@ const serve = async (
   const counting = startCountingSessions(contextOf(node, 'sync-sessions'));
   const checking = startChecking(contextOf(node, 'live'), timings);
   const streaming = startStreaming(contextOf(node, 'streams'), timings);
+  const delivery = startDelivery(contextOf(node, 'push'), timings);
   isReady = true;
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
@@ -124,8 +126,8 @@ const serve = async (
     live: () => ({ connections: open.size, subscriptions: liveSubscriptionsOf(dataSource).size }),
     stop: async () => {
       isReady = false;
-      // At the same time: both wait for others.
-      await Promise.all([drain(app, drainMs), streaming.stop()]);
+      // At the same time: all wait for others.
+      await Promise.all([drain(app, drainMs), streaming.stop(), delivery.stop()]);
       await Promise.all([housekeeping.stop(), checking.stop(), counting.stop()]);
       await stores.close();
     },

@@ -45,6 +45,7 @@ const BOTTOM = [
   'policy',
   'protocol',
   'redis',
+  'service-urls.ts',
   'validate.ts',
 ];
 
@@ -354,7 +355,7 @@ describe('the SQL', () => {
     expect(ofIdentities.map(({ table }) => table)).toEqual(
       expect.arrayContaining(['identities', 'identity_logins', 'datasets', 'records', 'used_sync_sessions']),
     );
-    // The one table that is unique across identities: its key is the login itself.
-    expect(otherwise.map(({ table }) => table)).toEqual(['logins']);
+    // The tables that are unique across identities: their keys are the login and the token of a device itself.
+    expect(otherwise.map(({ table }) => table)).toEqual(['logins', 'device_tokens']);
   });
 });

@@ -2,6 +2,7 @@ import { getNamedType, isEnumType, isObjectType, isScalarType, type GraphQLObjec
 import { createClient } from 'graphql-sse';
 import { graphqlSchema } from '../src/graphql/schema';
 import { startIdentityProvider, type TestIdentityProvider } from './support/identity-provider';
+import { choose, createApplication, CREDENTIALS, register, subscribe } from './push/push-world';
 import {
   allow,
   bearerWith,
@@ -34,13 +35,15 @@ interface Target {
   /** A user of the developer provider that the identity has, and one that has an identity of its own. */
   developerUser: string;
   otherDeveloperUser: string;
+  /** A device of the identity. */
+  deviceId: string;
 }
 
 /**
- * Who may use an operation at all: anybody, an identity on itself (and administrators), an identity on what is its own
- * without saying so, or administrators only.
+ * Who may use an operation at all: anybody, an identity on itself (and administrators), an identity on itself alone, an
+ * identity on what is its own without saying so, or administrators only.
  */
-type Access = 'anybody' | 'itself' | 'own' | 'administrators';
+type Access = 'anybody' | 'itself' | 'itself alone' | 'own' | 'administrators';
 
 interface Case {
   access: Access;
@@ -62,6 +65,11 @@ const identityField = (selection: string): string =>
   `query ($id: ID!) { identity(id: $id) { id ${selection} } }`;
 const poolId = ({ identityPoolId: id }: Target): object => ({ id });
 const identityId = ({ identityId: id }: Target): object => ({ id });
+const onD = ({ identityPoolId, identityId: id, deviceId }: Target): object => ({
+  input: { identityPoolId, identityId: id, datasetName: 'd', deviceId },
+});
+/** Its name is unique within a pool: both pools have one with this ARN. */
+const applicationArn = 'arn:aws:sns:us-east-1:000000000000:app/GCM/notes';
 const nothing = (): object => ({});
 const poolArn = (id: string): string => `arn:aws:cognito-identity:us-east-1:000000000000:identitypool/${id}`;
 let made = 0;
@@ -220,12 +228,6 @@ const CASES: Record<string, Case> = {
     query: poolField('bulkPublish { bulkPublishStatus }'),
     variables: poolId,
   },
-  'IdentityPool.pushSync': {
-    access: 'administrators',
-    action: 'cognito-sync:GetIdentityPoolConfiguration',
-    query: poolField('pushSync { applicationArns }'),
-    variables: poolId,
-  },
   'IdentityPool.streams': {
     access: 'administrators',
     action: 'cognito-sync:GetIdentityPoolConfiguration',
@@ -242,6 +244,18 @@ const CASES: Record<string, Case> = {
     access: 'administrators',
     action: 'cognito-identity:ListIdentities',
     query: poolField('identities { nodes { id logins } }'),
+    variables: poolId,
+  },
+  'IdentityPool.platformApplications': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('platformApplications { name platform publicKey lastFailure { message } }'),
+    variables: poolId,
+  },
+  'IdentityPool.pushSync': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('pushSync { applicationArns roleArn }'),
     variables: poolId,
   },
   'IdentityPool.principalTagAttributeMaps': {
@@ -316,6 +330,12 @@ const CASES: Record<string, Case> = {
     query: identityField('datasets { nodes { name } }'),
     variables: identityId,
   },
+  'Identity.devices': {
+    access: 'itself',
+    action: 'cognito-sync:ListDevices',
+    query: identityField('devices { id platform datasetNames }'),
+    variables: identityId,
+  },
   'Identity.linkedLogins': {
     access: 'itself',
     action: 'cognito-identity:ListLogins',
@@ -366,6 +386,19 @@ const CASES: Record<string, Case> = {
     query: mutation('createOpenIDConnectProvider', 'openIDConnectProviderArn'),
     variables: () => ({ input: { url: `https://more-${(made += 1)}.example.com` } }),
   },
+  'Mutation.createPlatformApplication': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('createPlatformApplication', 'platformApplication { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: {
+        identityPoolId,
+        name: `more-${(made += 1)}`,
+        platform: 'GCM',
+        credentials: CREDENTIALS.GCM,
+      },
+    }),
+  },
   'Mutation.createRole': {
     access: 'administrators',
     action: 'iam:CreateRole',
@@ -412,6 +445,14 @@ const CASES: Record<string, Case> = {
     query: mutation('deleteOpenIDConnectProvider', 'openIDConnectProvider { arn }'),
     variables: ({ providerArn }) => ({ input: { openIDConnectProviderArn: providerArn } }),
   },
+  'Mutation.deletePlatformApplication': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('deletePlatformApplication', 'platformApplication { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, platformApplicationArn: applicationArn },
+    }),
+  },
   'Mutation.deleteRole': {
     access: 'administrators',
     action: 'iam:DeleteRole',
@@ -423,6 +464,14 @@ const CASES: Record<string, Case> = {
     action: 'iam:DeleteSAMLProvider',
     query: mutation('deleteSAMLProvider', 'samlProvider { arn }'),
     variables: ({ samlProviderArn }) => ({ input: { samlProviderArn } }),
+  },
+  'Mutation.deregisterDevice': {
+    access: 'itself alone',
+    action: 'cognito-sync:DeregisterDevice',
+    query: mutation('deregisterDevice', 'device { id }'),
+    variables: ({ identityPoolId, identityId: id, deviceId }) => ({
+      input: { identityPoolId, identityId: id, deviceId },
+    }),
   },
   'Mutation.exportIdentity': {
     access: 'itself',
@@ -476,6 +525,14 @@ const CASES: Record<string, Case> = {
         sourceUserIdentifier: otherDeveloperUser,
         destinationUserIdentifier: developerUser,
       },
+    }),
+  },
+  'Mutation.registerDevice': {
+    access: 'itself alone',
+    action: 'cognito-sync:RegisterDevice',
+    query: mutation('registerDevice', 'deviceId'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, platform: 'GCM', token: `more-${(made += 1)}` },
     }),
   },
   'Mutation.removeClientIDFromOpenIDConnectProvider': {
@@ -549,6 +606,12 @@ const CASES: Record<string, Case> = {
       input: { identityPoolId, identityProviderName: DEVELOPER_PROVIDER, useDefaults: true },
     }),
   },
+  'Mutation.subscribeToDataset': {
+    access: 'itself alone',
+    action: 'cognito-sync:SubscribeToDataset',
+    query: mutation('subscribeToDataset', 'device { id datasetNames }'),
+    variables: onD,
+  },
   'Mutation.synchronize': {
     access: 'itself',
     action: 'cognito-sync:ListRecords',
@@ -588,6 +651,12 @@ const CASES: Record<string, Case> = {
     query: mutation('unlinkIdentity', 'identityId'),
     variables: ({ identityId: id, logins }) => ({ input: { identityId: id, logins, loginsToRemove: [] } }),
   },
+  'Mutation.unsubscribeFromDataset': {
+    access: 'itself alone',
+    action: 'cognito-sync:UnsubscribeFromDataset',
+    query: mutation('unsubscribeFromDataset', 'device { id datasetNames }'),
+    variables: onD,
+  },
   'Mutation.untagResource': {
     access: 'administrators',
     action: 'cognito-identity:UntagResource',
@@ -602,6 +671,14 @@ const CASES: Record<string, Case> = {
     query: mutation('updateIdentityPool', 'identityPool { id }'),
     variables: ({ identityPoolId }) => ({
       input: { identityPoolId, identityPoolName: 'taken over', allowUnauthenticatedIdentities: true },
+    }),
+  },
+  'Mutation.updatePlatformApplication': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('updatePlatformApplication', 'platformApplication { id enabled }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, platformApplicationArn: applicationArn, enabled: true },
     }),
   },
   'Mutation.updateRecords': {
@@ -664,6 +741,7 @@ const EMBEDDED = [
   'IdentityPoolRoles.roleMappings',
   'MergeRuleSet.rules',
   'PlannedMerge.datasets',
+  'PlatformApplication.lastFailure',
   'PrincipalTagAttributeMap.principalTags',
   'RecordConflict.record',
   'RecordListing.records',
@@ -699,6 +777,7 @@ const NOWHERE = {
   logins: [],
   developerUser: 'user of nobody',
   otherDeveloperUser: 'other user of nobody',
+  deviceId: 'device of nobody',
 };
 
 let server: TestServer;
@@ -755,7 +834,9 @@ const identityIn = async (
   const users = { developerUser: `user of ${name}`, otherDeveloperUser: `other user of ${name}` };
   await vouchFor(pool.identityPoolId!, users.developerUser, id);
   await vouchFor(pool.identityPoolId!, users.otherDeveloperUser);
-  return { target: { ...NOWHERE, ...pool, ...users, identityId: id, logins }, token };
+  const deviceId = await register(server, token, { platform: 'GCM', token: `token-of-${name}` });
+  await subscribe(server, token, deviceId);
+  return { target: { ...NOWHERE, ...pool, ...users, identityId: id, logins, deviceId }, token };
 };
 
 /** A guest that was idle for ages. */
@@ -801,6 +882,7 @@ const poolNamed = async (
     server.admin,
   );
   await idleGuestIn(id);
+  await choose(server, id, [(await createApplication(server, id)).platformApplicationArn]);
   const key = await createKey(server, { name: `key of ${identityPoolName}`, managedPolicies: ['READ_ONLY'] });
   return {
     identityPoolId: id,
@@ -830,7 +912,7 @@ beforeAll(async () => {
       {
         Effect: 'Allow',
         Action: '*',
-        Resource: [arn, syncArn, `${syncArn}/*`],
+        Resource: [arn, syncArn, `${syncArn}/*`, 'arn:aws:sns:us-east-1:000000000000:app/*'],
       },
       {
         Effect: 'Allow',
@@ -886,13 +968,17 @@ const withoutDecision = (answer: GraphqlAnswer): GraphqlAnswer => ({
 /** Not those that a refused call is written to: audit_events and rate_limits. */
 const TABLES = [
   'api_keys',
+  'dataset_subscriptions',
   'datasets',
+  'device_tokens',
+  'devices',
   'identities',
   'identity_counts',
   'identity_logins',
   'identity_pools',
   'logins',
   'open_id_connect_providers',
+  'platform_failures',
   'pool_usage',
   'record_history',
   'records',
@@ -954,12 +1040,15 @@ describe('the cases of this file', () => {
 });
 
 describe('a caller without credentials', () => {
-  it.each(casesOf('itself', 'own', 'administrators'))('is not let in to %s', async (_name, found) => {
-    const answer = await changingNothing(() => ask(found, mine));
+  it.each(casesOf('itself', 'itself alone', 'own', 'administrators'))(
+    'is not let in to %s',
+    async (_name, found) => {
+      const answer = await changingNothing(() => ask(found, mine));
 
-    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
-    expect(answer.data?.[Object.keys(answer.data)[0]!] ?? null).toBeNull();
-  });
+      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
+      expect(answer.data?.[Object.keys(answer.data)[0]!] ?? null).toBeNull();
+    },
+  );
 
   it('has the six public operations, and nobody to view', async () => {
     const open = casesOf('anybody').map(([name]) => name);
@@ -1017,7 +1106,7 @@ describe('an identity whose role allows everything', () => {
     return told;
   };
 
-  it.each(casesOf('itself'))(
+  it.each(casesOf('itself', 'itself alone'))(
     'is told the same by %s of others, whether they are there or not',
     async (name, found) => {
       const [ofNobody, ...ofSomebody] = await toldOfOthers(found, [
@@ -1103,15 +1192,15 @@ describe('an identity whose role allows everything', () => {
 
   it('sees itself, by viewer and by its id', async () => {
     expect((await ask(CASES['Query.viewer']!, NOWHERE, bearer)).data.viewer.id).toBe(mine.identityId);
-    for (const [name, found] of casesOf('itself')) {
-      if (/delete/.test(name)) continue;
+    for (const [name, found] of casesOf('itself', 'itself alone')) {
+      if (/delete|deregister/.test(name)) continue;
       expect([name, (await ask(found, mine, bearer)).errors]).toEqual([name, undefined]);
     }
   });
 });
 
 describe('an administrator of everything', () => {
-  it.each(casesOf('own'))('has nothing of its own for %s', async (_name, found) => {
+  it.each(casesOf('own', 'itself alone'))('has nothing of its own for %s', async (_name, found) => {
     const answer = await changingNothing(() => ask(found, neighbour, server.admin));
 
     expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
@@ -1227,6 +1316,7 @@ describe('an administrator of one pool', () => {
     'IdentityPool.analytics',
     'IdentityPool.bulkPublish',
     'IdentityPool.identities',
+    'IdentityPool.platformApplications',
     'IdentityPool.principalTagAttributeMaps',
     'IdentityPool.pushSync',
     'IdentityPool.roles',
@@ -1237,6 +1327,7 @@ describe('an administrator of one pool', () => {
     'IdentityPoolAnalytics.days',
     'Identity.dataset',
     'Identity.datasets',
+    'Identity.devices',
     'Identity.linkedLogins',
     'Identity.usage',
   ])('needs an action of its own for %s', async (name) => {

@@ -47,6 +47,10 @@ table dataset_subscriptions
   dataset_name text COLLATE "C" NOT NULL
   device_id text NOT NULL
   created_at timestamp with time zone NOT NULL
+  pending_sync_count bigint
+  pending_since timestamp with time zone
+  next_attempt_at timestamp with time zone
+  attempts integer NOT NULL
 
 table datasets
   identity_id text NOT NULL
@@ -68,6 +72,11 @@ table datasets
 table deleted_identities
   identity_key text NOT NULL
   deleted_at timestamp with time zone NOT NULL
+
+table device_tokens
+  token_hash text NOT NULL
+  identity_pool_id text NOT NULL
+  identity_id text NOT NULL
 
 table devices
   identity_id text NOT NULL
@@ -137,6 +146,12 @@ table open_id_connect_providers
   client_ids json NOT NULL
   created_at timestamp with time zone NOT NULL
   last_modified_at timestamp with time zone NOT NULL
+
+table platform_failures
+  identity_pool_id text NOT NULL
+  application_arn text NOT NULL
+  reason text NOT NULL
+  failed_at timestamp with time zone NOT NULL
 
 table pool_usage
   identity_pool_id text NOT NULL
@@ -285,6 +300,12 @@ constraint datasets.datasets__primary_key
 constraint deleted_identities.deleted_identities__primary_key
   PRIMARY KEY (identity_key)
 
+constraint device_tokens.device_tokens__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint device_tokens.device_tokens__primary_key
+  PRIMARY KEY (token_hash)
+
 constraint devices.devices__each_token_once
   UNIQUE (identity_id, platform, token_hash)
 
@@ -320,6 +341,12 @@ constraint logins.logins__primary_key
 
 constraint open_id_connect_providers.open_id_connect_providers__primary_key
   PRIMARY KEY (provider_arn)
+
+constraint platform_failures.platform_failures__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint platform_failures.platform_failures__primary_key
+  PRIMARY KEY (identity_pool_id, application_arn)
 
 constraint pool_usage.pool_usage__of_a_pool
   FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
@@ -402,11 +429,17 @@ index audit_events.audit_events__by_actor
 index audit_events.audit_events__by_pool
   CREATE INDEX audit_events__by_pool ON audit_events USING btree (identity_pool_id, event_id)
 
+index dataset_subscriptions.dataset_subscriptions__due
+  CREATE INDEX dataset_subscriptions__due ON dataset_subscriptions USING btree (next_attempt_at) WHERE (pending_sync_count IS NOT NULL)
+
 index datasets.datasets__by_oldest_history
   CREATE INDEX datasets__by_oldest_history ON datasets USING btree (identity_pool_id, oldest_history_at) WHERE (oldest_history_at IS NOT NULL)
 
 index deleted_identities.deleted_identities__by_time
   CREATE INDEX deleted_identities__by_time ON deleted_identities USING btree (deleted_at)
+
+index device_tokens.device_tokens__by_pool
+  CREATE INDEX device_tokens__by_pool ON device_tokens USING btree (identity_pool_id)
 
 index identities.identities__by_pool
   CREATE INDEX identities__by_pool ON identities USING btree (identity_pool_id, identity_id)

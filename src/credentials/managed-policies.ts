@@ -28,6 +28,9 @@ export const MANAGED_POLICIES = {
     'iam:PassRole',
     'iam:SimulateCustomPolicy',
     'iam:SimulatePrincipalPolicy',
+    'sns:CreatePlatformApplication',
+    'sns:DeletePlatformApplication',
+    'sns:SetPlatformApplicationAttributes',
   ),
   ReadOnly: allow(
     'cloudtrail:LookupEvents',

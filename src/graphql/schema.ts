@@ -19,6 +19,8 @@ import { PrincipalTagResolver } from '../identity-pools/principal-tags.resolver'
 import { OpenIdConnectProviderResolver } from '../logins/open-id-connect-provider.resolver';
 import { SamlProviderResolver } from '../logins/saml-provider.resolver';
 import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
+import { DeviceResolver } from '../push/device.resolver';
+import { PlatformApplicationResolver } from '../push/platform-application.resolver';
 import { RoleResolver } from '../roles/role.resolver';
 import { SimulatePolicyResolver } from '../roles/simulate-policy.resolver';
 import { FoldResolver } from '../sync/fold.resolver';
@@ -41,6 +43,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   CredentialsResolver,
   DatasetChangedResolver,
   DeveloperIdentityResolver,
+  DeviceResolver,
   ExportResolver,
   FoldResolver,
   HistoryResolver,
@@ -55,6 +58,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   LinkedLoginsResolver,
   LookupLoginResolver,
   OpenIdConnectProviderResolver,
+  PlatformApplicationResolver,
   PrincipalTagResolver,
   RoleResolver,
   SamlProviderResolver,

@@ -69,7 +69,7 @@ const purge = async (ctx: Context, identityPoolId: string, batches: number): Pro
 
 /** Removes one kind of what is left, so many rows at most; answers how many, 0 when another node has the rest in hand. */
 const purgeBatch = async (ctx: Context, identityPoolId: string): Promise<number> => {
-  for (const rows of [LOGINS, EVENTS, RECORDS, HISTORY, MUTATIONS, SESSIONS, IDENTITIES]) {
+  for (const rows of [LOGINS, DEVICE_TOKENS, EVENTS, RECORDS, HISTORY, MUTATIONS, SESSIONS, IDENTITIES]) {
     const count = await deleteRows(ctx, rows, identityPoolId);
     if (count > 0) return count;
   }
@@ -84,6 +84,8 @@ const deleteRows = async (ctx: Context, rows: string, identityPoolId: string): P
 // Arrays are made once, whatever the planner guesses; a subselect with a limit might be run for each row.
 const LOGINS = `logins WHERE login_key = ANY (ARRAY(
   SELECT login_key FROM logins WHERE identity_pool_id = $1 ORDER BY login_key LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`;
+
+const DEVICE_TOKENS = LOGINS.replaceAll('logins', 'device_tokens').replaceAll('login_key', 'token_hash');
 
 /** Nobody is told any more. */
 const EVENTS = `sync_events WHERE ctid = ANY (ARRAY(

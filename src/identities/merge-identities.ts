@@ -2,6 +2,7 @@ import { In } from 'typeorm';
 import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { identityPoolArn } from '../ids';
+import { moveDevices } from '../sync/device-rows';
 import { foldMovedDatasets } from '../sync/fold-moved-datasets';
 import { moveDatasets, type MovedDataset } from '../sync/move-datasets';
 import { Identity } from './identity.entity';
@@ -16,8 +17,9 @@ export interface MergedIdentity {
 }
 
 /**
- * Merges identities into one (B4): it gets their logins, and their datasets as `NAME.LOSERID`, or folded into
- * NAME where the pool wants it (S59); they stay as records, disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
+ * Merges identities into one (B4): it gets their logins, their devices, and their datasets as `NAME.LOSERID`, or folded
+ * into NAME where the pool wants it (S59); they stay as records, disabled. Not undoable. All identities and logins must be
+ * locked, and `requireNoProblems` must have agreed.
  */
 export const mergeInto = async (
   tx: Context,
@@ -30,6 +32,7 @@ export const mergeInto = async (
   for (const loserId of loserIds) {
     await moveLogins(tx, loserId, survivorId);
     const datasets = await moveDatasets(tx, loserId, survivorId);
+    await moveDevices(tx, loserId, survivorId);
     merged.push({ identityId: loserId, mergedInto: survivorId, datasets });
   }
   // When all are moved: whoever needs the locks of datasets and the pool's usage takes those of the datasets first (S41).

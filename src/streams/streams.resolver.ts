@@ -15,7 +15,6 @@ import {
   CognitoStreamsType,
   DeadLetterConnection,
   DeadLetterType,
-  PushSyncType,
   RetryDeadLettersInput,
   RetryDeadLettersPayload,
   SetIdentityPoolConfigurationInput,
@@ -23,17 +22,9 @@ import {
   toDeadLetterType,
 } from './streams.types';
 
-/** Push sync and streams of a pool, as Cognito Sync configures them together, and its bulk publish. */
+/** The stream of a pool, which Cognito Sync configures together with push sync, and its bulk publish. */
 @Resolver(() => IdentityPoolType)
 export class IdentityPoolConfigurationResolver {
-  @FieldResolver(() => PushSyncType, {
-    nullable: true,
-    description: 'What push sync uses; null when it is off (GetIdentityPoolConfiguration).',
-  })
-  async pushSync(@Ctx() ctx: Context, @Root() { id }: IdentityPoolType): Promise<PushSyncType | null> {
-    return (await getIdentityPoolConfiguration(ctx, { identityPoolId: id })).pushSync;
-  }
-
   @FieldResolver(() => CognitoStreamsType, {
     nullable: true,
     description: 'The stream of the pool; null when there is none (GetIdentityPoolConfiguration).',

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionOf } from '../graphql-types/connection';
 import { DateTime, JSONValue, Long } from '../graphql-types/scalars';
+import { PushSyncType } from '../push/platform-application.types';
 import type { DeadLetter } from './dead-letters.service';
 import { StreamTargetInput } from './targets/target.types';
 
@@ -112,16 +113,6 @@ export class CognitoStreamsType {
 
   @Field(() => DateTime, { nullable: true, description: 'When it was switched off; null while it is on.' })
   disabledAt!: Date | null;
-}
-
-/** GraphQL type `PushSync`. */
-@ObjectType('PushSync', { description: 'What a pool’s push sync uses.' })
-export class PushSyncType {
-  @Field(() => [String], { description: APPLICATION_ARNS })
-  applicationArns!: string[];
-
-  @Field(() => String, { nullable: true, description: PUSH_ROLE })
-  roleArn!: string | null;
 }
 
 /** GraphQL type `BulkPublishDetails`. */

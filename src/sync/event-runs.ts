@@ -1,5 +1,5 @@
 import type { Context } from '../context';
-import { toClaimedEvent, type ClaimedEvent, type EventRow } from './event-queue';
+import { toClaimedEvent, type ClaimedEvent, type EventRow } from './claimed-event';
 import type { SyncEventConsumer } from './sync-event.entity';
 
 /** An event in a run of its dataset's. `attempts` is 0 for one that was never the first of a run. */

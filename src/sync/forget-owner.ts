@@ -1,9 +1,11 @@
 import type { Context } from '../context';
+import { forgetDeviceTokens } from './device-rows';
 import { usageShardOf } from './sync-configuration';
 
 /**
  * Removes all that sync holds of identities, and takes what it held off their pools' usage (S55): datasets with their
- * records, history, mutations and sessions, and events that were not delivered yet, which no foreign key takes along.
+ * records, history, mutations and sessions, and what no foreign key takes along: tokens of devices, and events that were
+ * not delivered yet.
  * Call it in the transaction that erases the identities, when they are locked, and late: the pool's usage stays locked
  * until it commits.
  */
@@ -14,6 +16,7 @@ export const forgetOwner = async (tx: Context, identityIds: string[]): Promise<v
      ORDER BY identity_id, dataset_name FOR UPDATE`,
     [identityIds],
   );
+  await forgetDeviceTokens(tx, identityIds);
   await tx.db.query('DELETE FROM sync_events WHERE identity_id = ANY ($1)', [identityIds]);
   await tx.db.query('DELETE FROM datasets WHERE identity_id = ANY ($1)', [identityIds]);
   const held = new Map<string, number>();

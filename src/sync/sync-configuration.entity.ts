@@ -27,6 +27,13 @@ export interface StoredStream {
   disabledAt: string | null;
 }
 
+/** What a pool's push sync uses. Push keeps its platform applications beside it; sync knows whether there are any. */
+export interface ChosenPushSync {
+  /** Push sync is on when this is not empty. */
+  applicationArns: string[];
+  roleArn: string | null;
+}
+
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
 @Entity('sync_configurations')
 export class SyncConfiguration {

@@ -80,7 +80,7 @@ const synchronizeOne = async (
     address,
     patches: sync.patches,
     modifiedBy: modifierOf(ctx, owner, deviceId),
-    deviceId,
+    deviceId: writingDevice(ctx, deviceId), // S54
     now: ctx.now(),
     sessionId: undefined,
     ...(sync.mutation ? { mutation: sync.mutation } : {}),

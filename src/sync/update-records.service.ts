@@ -48,7 +48,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
     patches: given.recordPatches,
     modifiedBy: modifierOf(ctx, owner, given.deviceId), // S16
     now: ctx.now(), // S17
-    deviceId: given.deviceId ?? null,
+    deviceId: writingDevice(ctx, given.deviceId), // S54
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
     keepHistory: configuration.historyRetentionDays > 0,
     eventConsumers: eventConsumersOf(configuration),

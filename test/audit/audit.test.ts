@@ -3,6 +3,7 @@ import { isObjectType } from 'graphql';
 import { sweepAuditEvents } from '../../src/audit/audit-event.service';
 import { eventIdAt, newEventId } from '../../src/audit/event-id';
 import { graphqlSchema } from '../../src/graphql/schema';
+import { createApplication } from '../push/push-world';
 import {
   allow,
   bearerWith,
@@ -104,6 +105,12 @@ const newStreamingPool = async (): Promise<Data> => {
   return { id, webhookSecret };
 };
 
+const newApplication = async (): Promise<object> => {
+  const { id: identityPoolId } = await createPool(server);
+  const { platformApplicationArn } = await createApplication(server, identityPoolId);
+  return { identityPoolId, platformApplicationArn };
+};
+
 /** Every administrative change and every credential issue: a call of it, and the action that it leaves in the log. */
 const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = {
   addClientIDToOpenIDConnectProvider: [
@@ -125,6 +132,10 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
   ],
   createApiKey: ['iam:CreateAccessKey', () => bearerWith(server, allow('s3:*'))],
   createIdentityPool: ['cognito-identity:CreateIdentityPool', () => createPool(server)],
+  createPlatformApplication: [
+    'sns:CreatePlatformApplication',
+    async () => createApplication(server, (await createPool(server)).id),
+  ],
   createOpenIDConnectProvider: ['iam:CreateOpenIDConnectProvider', newOidcProvider],
   createRole: ['iam:CreateRole', newRole],
   createSAMLProvider: ['iam:CreateSAMLProvider', newSamlProvider],
@@ -162,6 +173,10 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       const input = { openIDConnectProviderArn: await newOidcProvider() };
       return administer('deleteOpenIDConnectProvider', input, 'openIDConnectProvider { id }');
     },
+  ],
+  deletePlatformApplication: [
+    'sns:DeletePlatformApplication',
+    async () => administer('deletePlatformApplication', await newApplication(), 'platformApplication { id }'),
   ],
   deleteRole: [
     'iam:DeleteRole',
@@ -325,6 +340,13 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       return administer('updateIdentityPool', input, 'identityPool { id }');
     },
   ],
+  updatePlatformApplication: [
+    'sns:SetPlatformApplicationAttributes',
+    async () => {
+      const input = { ...(await newApplication()), enabled: false };
+      return administer('updatePlatformApplication', input, 'platformApplication { id }');
+    },
+  ],
   updateRole: [
     'iam:UpdateRole',
     async () =>
@@ -345,10 +367,14 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
 /** Neither administration nor credentials: the data of identities, and getting an id, which proves and allows nothing. */
 const NOT_AUDITED = [
   'deleteDataset',
+  'deregisterDevice',
   'foldMergedDataset',
   'getId',
+  'registerDevice',
   'restoreDataset',
+  'subscribeToDataset',
   'synchronize',
+  'unsubscribeFromDataset',
   'updateRecords',
 ];
 

@@ -1,5 +1,6 @@
 import { isObjectType } from 'graphql';
 import { graphqlSchema } from '../../src/graphql/schema';
+import { choose, createApplication, register } from '../push/push-world';
 import {
   allow,
   createKey,
@@ -29,13 +30,21 @@ afterAll(async () => {
   await node?.close();
 });
 
-/** Everything that an identity can do with its access token, each as a call for one's own identity. */
-const WITH_TOKEN: Record<string, (id: string) => string> = {
+/** Everything that an identity can do with its access token, each as a call for one's own identity and device. */
+const WITH_TOKEN: Record<string, (id: string, deviceId: string) => string> = {
   'Query.viewer': () => '{ viewer { id } }',
   'Query.identity': (id) => `{ identity(id: "${id}") { id } }`,
   'Query.listRecords': () => '{ listRecords(input: { datasetName: "d" }) { datasetSyncCount } }',
   'Mutation.updateRecords': () => `mutation { updateRecords(input: { datasetName: "d",
     recordPatches: [{ op: REPLACE, key: "k", value: "v", syncCount: 0 }] }) { datasetSyncCount } }`,
+  'Mutation.registerDevice': () =>
+    'mutation { registerDevice(input: { platform: GCM, token: "another" }) { deviceId } }',
+  'Mutation.subscribeToDataset': (_id, deviceId) =>
+    `mutation { subscribeToDataset(input: { datasetName: "d", deviceId: "${deviceId}" }) { device { id } } }`,
+  'Mutation.unsubscribeFromDataset': (_id, deviceId) =>
+    `mutation { unsubscribeFromDataset(input: { datasetName: "d", deviceId: "${deviceId}" }) { device { id } } }`,
+  'Mutation.deregisterDevice': (_id, deviceId) =>
+    `mutation { deregisterDevice(input: { deviceId: "${deviceId}" }) { device { id } } }`,
   'Mutation.deleteDataset': () =>
     'mutation { deleteDataset(input: { datasetName: "d" }) { dataset { name } } }',
   'Mutation.deleteIdentities': (id) =>
@@ -62,6 +71,7 @@ interface Session {
   role: Data;
   identityId: string;
   bearer: string;
+  deviceId: string;
 }
 
 let made = 0;
@@ -75,9 +85,11 @@ const startSession = async (): Promise<Session> => {
     policies: [{ policyName: 'all', policyDocument: allow('*') }],
   });
   await setRoles(node, pool.id, { authenticated: role.arn, unauthenticated: role.arn });
+  await choose(node, pool.id, [(await createApplication(node, pool.id)).platformApplicationArn]);
   const guest = await getId(node, pool.id);
   const { accessToken } = await getCredentials(node, guest.id);
-  return { pool, role, identityId: guest.id, bearer: accessToken };
+  const deviceId = await register(node, accessToken, { platform: 'GCM', token: 'one' });
+  return { pool, role, identityId: guest.id, bearer: accessToken, deviceId };
 };
 
 /** What a caller got out of a call: nothing but a refusal, or something. */
@@ -87,11 +99,11 @@ const isRefused = ({ data, errors }: GraphqlAnswer): boolean => {
   return values.some((value) => value.unprocessedIdentityIds?.[0]?.errorCode === 'ACCESS_DENIED');
 };
 
-const tryAll = async (at: TestServer, { identityId, bearer }: Session): Promise<string[]> => {
+const tryAll = async (at: TestServer, { identityId, deviceId, bearer }: Session): Promise<string[]> => {
   const accepted: string[] = [];
   // The one that ends the identity comes last.
   for (const [name, query] of Object.entries(WITH_TOKEN))
-    if (!isRefused(await at.graphql(query(identityId), {}, bearer))) accepted.push(name);
+    if (!isRefused(await at.graphql(query(identityId, deviceId), {}, bearer))) accepted.push(name);
   return accepted;
 };
 
@@ -115,7 +127,7 @@ describe('Within 5 seconds no operation on any node takes the access token', () 
 
   /** Fills the caches of both nodes, so that what is seen afterwards is their following. */
   const warm = async ({ bearer }: Session): Promise<void> => {
-    for (const at of [node, otherNode]) await at.run(WITH_TOKEN['Query.viewer']!(''), {}, bearer);
+    for (const at of [node, otherNode]) await at.run(WITH_TOKEN['Query.viewer']!('', ''), {}, bearer);
   };
 
   it('of an identity that was deleted', async () => {
@@ -123,7 +135,7 @@ describe('Within 5 seconds no operation on any node takes the access token', () 
     await warm(session);
 
     const start = Date.now();
-    await node.run(WITH_TOKEN[DELETES_ITSELF]!(session.identityId), {}, node.admin);
+    await node.run(WITH_TOKEN[DELETES_ITSELF]!(session.identityId, session.deviceId), {}, node.admin);
 
     await refusedEverywhere(session, start, [DELETES_ITSELF]);
   });

@@ -1,7 +1,9 @@
+import { choose, createApplication, CREDENTIALS, register } from '../push/push-world';
 import {
   allow,
   createKey,
   createPool,
+  getCredentials,
   getId,
   loginOf,
   registerProvider,
@@ -34,6 +36,7 @@ export const validInputs = async (
     ...ofRolesAndKeys(world),
     ...ofDatasets(world),
     ...ofStreams(world),
+    ...ofDevices(world),
   };
 };
 
@@ -65,6 +68,7 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
   await setStream(server, identityPoolId, 'DISABLED');
   await developerIdentity(server, identityPoolId, 'bob');
   await ageSigningKey(server);
+  const platformApplicationArn = await usedApplication(server, identityPoolId);
   return {
     metadata,
     openIDConnectProviderArn,
@@ -82,6 +86,10 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
     identityId,
     /** For the classic flow. */
     token: (await call(server, 'getOpenIdToken', { identityId, logins: [login] }, 'token')).token,
+    platformApplicationArn,
+    spareApplicationArn: (await createApplication(server, identityPoolId, 'ADM'))
+      .platformApplicationArn as string,
+    phone: await phoneOfGuest(server, identityPoolId),
     alice: await developerIdentity(server, identityPoolId, 'alice'),
     mapped: await makeMapped(server, openIDConnectProviderArn, login),
     accessKeyId: (await createKey(server, { managedPolicies: ['READ_ONLY'] })).apiKey.accessKeyId,
@@ -144,6 +152,26 @@ const poolMembers = (openIDConnectProviderArn: string, samlProviderArn: string):
 const makeDataset = (server: TestServer, identityId: string): Promise<Data> => {
   const recordPatches = [{ op: 'REPLACE', key: 'first', value: 'v', syncCount: 0 }];
   return call(server, 'updateRecords', { identityId, datasetName: 'd', recordPatches }, 'datasetSyncCount');
+};
+
+/** The platform application that push sync uses. */
+const usedApplication = async (server: TestServer, identityPoolId: string): Promise<string> => {
+  const { platformApplicationArn } = await createApplication(server, identityPoolId);
+  await choose(server, identityPoolId, [platformApplicationArn]);
+  return platformApplicationArn;
+};
+
+/** A guest, who needs no login for credentials, with a dataset and two devices. */
+const phoneOfGuest = async (
+  server: TestServer,
+  identityPoolId: string,
+): Promise<{ identityId: string; deviceId: string; spareDeviceId: string }> => {
+  const { id: identityId } = await getId(server, identityPoolId);
+  await makeDataset(server, identityId);
+  const { accessToken } = await getCredentials(server, identityId);
+  const registered = (token: string): Promise<string> =>
+    register(server, accessToken, { platform: 'GCM', token });
+  return { identityId, deviceId: await registered('phone'), spareDeviceId: await registered('tablet') };
 };
 
 const developerIdentity = async (
@@ -456,5 +484,50 @@ const ofStreams = ({ streams, authenticatedRole: roleArn }: World): Record<strin
     })),
     bulkPublish: { identityPoolId: streams.published },
     retryDeadLetters: { identityPoolId: streams.chosen },
+  };
+};
+
+/** What identities alone may do: as the guest whose device it is. */
+export const OF_IDENTITIES = [
+  'deregisterDevice',
+  'registerDevice',
+  'subscribeToDataset',
+  'unsubscribeFromDataset',
+];
+
+/** The bearer that takes the inputs of an operation; answers administrators' for all but a few. */
+export const bearerFor = async (
+  server: TestServer,
+  name: string,
+  inputs: Record<string, Members | Members[]>,
+): Promise<string> => {
+  if (!OF_IDENTITIES.includes(name)) return server.admin;
+  const { identityId } = inputs.registerDevice as { identityId: string };
+  return (await getCredentials(server, identityId)).accessToken;
+};
+
+const ofDevices = ({ identityPoolId, phone, ...world }: World): Record<string, Members> => {
+  const owner = { identityPoolId, identityId: phone.identityId };
+  const subscription = { ...owner, datasetName: 'd', deviceId: phone.deviceId };
+  return {
+    createPlatformApplication: {
+      identityPoolId,
+      platform: 'GCM',
+      credentials: CREDENTIALS.GCM,
+      get name() {
+        return newName();
+      },
+    },
+    updatePlatformApplication: {
+      identityPoolId,
+      platformApplicationArn: world.platformApplicationArn,
+      credentials: CREDENTIALS.GCM,
+      enabled: true,
+    },
+    deletePlatformApplication: { identityPoolId, platformApplicationArn: world.spareApplicationArn },
+    registerDevice: { ...owner, platform: 'GCM', token: 'watch' },
+    deregisterDevice: { ...owner, deviceId: phone.spareDeviceId },
+    subscribeToDataset: subscription,
+    unsubscribeFromDataset: subscription,
   };
 };

@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { PushMessage } from '../../src/push/send/sender';
-import type { SelfSigned } from './self-signed';
+import type { TlsCertificate } from './tls-certificate';
 
 /** One request as a push service got it. */
 export interface Asked {
@@ -41,7 +41,7 @@ export interface PushStandIn {
 export interface StandInOptions {
   http2?: boolean;
   /** With `http2` only; who speaks HTTP/1.1 over it is understood too. */
-  tls?: SelfSigned;
+  tls?: TlsCertificate;
 }
 
 /** A message, and what Android and ADM get of it. */

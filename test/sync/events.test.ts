@@ -1,5 +1,4 @@
 import type { Context } from '../../src/context';
-import { claimEvents, completeEvent } from '../../src/sync/event-queue';
 import {
   claimRuns,
   completeEvents,
@@ -261,19 +260,6 @@ describe('claiming runs of events', () => {
     expect([one.length, other.length]).toEqual([1, 1]);
     expect(one[0]!.identityId).not.toBe(other[0]!.identityId);
     expect(other[0]).toMatchObject({ attempts: 1 });
-  });
-
-  test('S54: single events are claimed as they are in runs: the oldest of a dataset first', async () => {
-    await writeTimes(2);
-    const ctx = world.administrator();
-    const one = () => claimEvents(ctx, { consumer: 'stream', limit: 10, leaseMs: LEASE });
-
-    const [first] = await one();
-    const meanwhile = await one();
-    await completeEvent(ctx, first!);
-
-    expect([first!.syncCount, meanwhile]).toEqual([1, []]);
-    expect((await one()).map(({ syncCount }) => syncCount)).toEqual([2]);
   });
 });
 

@@ -10,7 +10,16 @@ import { listRecords } from '../../src/sync/list-records.service';
 import { updateRecords } from '../../src/sync/update-records.service';
 import { setCognitoEvents } from '../../src/sync/trigger/cognito-events.service';
 import { startReceiver } from '../support/receiver';
-import { disable, identityActor, refusal, remove, replace, startWorld, type SyncWorld } from './sync-world';
+import {
+  STREAM,
+  disable,
+  identityActor,
+  refusal,
+  remove,
+  replace,
+  startWorld,
+  type SyncWorld,
+} from './sync-world';
 
 type Caller = Context & { actor: IdentityActor };
 
@@ -129,7 +138,7 @@ describe('S56: foldMergedDataset', () => {
   });
 
   test('S56: is remembered like any update: history, events of the stream, the pool’s usage', async () => {
-    await configure({ stream: {} });
+    await configure({ stream: STREAM });
     await write(survivor, [at(1, 'a', 'long before')]);
     await write(loser, [at(2, 'a', 'x')]);
     await merge();

@@ -160,9 +160,34 @@ const UP = [
     dataset_name text COLLATE "C" NOT NULL,
     device_id text NOT NULL,
     created_at timestamptz NOT NULL,
+    pending_sync_count bigint,
+    pending_since timestamptz,
+    next_attempt_at timestamptz,
+    attempts integer NOT NULL,
     CONSTRAINT dataset_subscriptions__primary_key PRIMARY KEY (identity_id, dataset_name, device_id),
     CONSTRAINT dataset_subscriptions__of_a_device FOREIGN KEY (identity_id, device_id)
       REFERENCES devices (identity_id, device_id) ON DELETE CASCADE
+  )`,
+  `CREATE INDEX dataset_subscriptions__due ON dataset_subscriptions (next_attempt_at)
+     WHERE pending_sync_count IS NOT NULL`,
+  // Unique across identities, so its key is the token's own; like logins it has no foreign key to them.
+  `CREATE TABLE device_tokens (
+    token_hash text NOT NULL,
+    identity_pool_id text NOT NULL,
+    identity_id text NOT NULL,
+    CONSTRAINT device_tokens__primary_key PRIMARY KEY (token_hash),
+    CONSTRAINT device_tokens__of_a_pool FOREIGN KEY (identity_pool_id)
+      REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
+  )`,
+  'CREATE INDEX device_tokens__by_pool ON device_tokens (identity_pool_id)',
+  `CREATE TABLE platform_failures (
+    identity_pool_id text NOT NULL,
+    application_arn text NOT NULL,
+    reason text NOT NULL,
+    failed_at timestamptz NOT NULL,
+    CONSTRAINT platform_failures__primary_key PRIMARY KEY (identity_pool_id, application_arn),
+    CONSTRAINT platform_failures__of_a_pool FOREIGN KEY (identity_pool_id)
+      REFERENCES identity_pools (identity_pool_id) ON DELETE CASCADE
   )`,
   'DROP FUNCTION update_records',
   'DROP FUNCTION delete_dataset',
@@ -177,6 +202,8 @@ const DOWN = [
   'DROP FUNCTION update_records',
   UPDATE_RECORDS,
   DELETE_DATASET,
+  'DROP TABLE platform_failures',
+  'DROP TABLE device_tokens',
   'DROP TABLE dataset_subscriptions',
   'DROP TABLE devices',
   'DROP TABLE sync_configurations',

@@ -2,7 +2,7 @@ import { AccessTokens } from './access-tokens';
 import { codeWord, neverThrowing, outcomeOf, type Answer } from './answer';
 import { HttpClient, type Posting } from './http-client';
 import type { AdmCredentials } from './platform-credentials';
-import type { PushServiceUrls } from './push-service-urls';
+import type { PushServiceUrls } from '../../service-urls';
 import {
   MESSAGE_LIFETIME_SECONDS,
   replacementKey,

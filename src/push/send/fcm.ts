@@ -4,7 +4,7 @@ import { AccessTokens } from './access-tokens';
 import { codeWord, neverThrowing, outcomeOf, type Answer } from './answer';
 import { HttpClient } from './http-client';
 import type { GcmCredentials } from './platform-credentials';
-import type { PushServiceUrls } from './push-service-urls';
+import type { PushServiceUrls } from '../../service-urls';
 import {
   MESSAGE_LIFETIME_SECONDS,
   SEND_LIMITS,

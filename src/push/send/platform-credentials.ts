@@ -116,7 +116,9 @@ export type PlatformSettings = {
 
 /**
  * Reads what an administrator gave for a platform, and checks that keys are keys.
- * @throws INVALID_PARAMETER with a sentence for each wrong member, which names it and never repeats what it held.
+ * @throws INVALID_PARAMETER with a sentence for each wrong member, which names it (`credentials.MEMBER`) and never repeats what it held.
  */
-export const parseCredentials = (platform: Platform, input: unknown): PlatformSettings =>
-  ({ platform, credentials: parse(schemas[platform], input) }) as PlatformSettings;
+export const parseCredentials = (platform: Platform, input: unknown): PlatformSettings => {
+  const { credentials } = parse(z.object({ credentials: schemas[platform] }), { credentials: input });
+  return { platform, credentials } as PlatformSettings;
+};

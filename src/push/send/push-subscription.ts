@@ -1,9 +1,7 @@
 import { ECDH } from 'node:crypto';
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isLoopback } from '../../logins/issuer-url';
+import { HTTP, problemOfUrl, type AddressRules } from '../../webhooks/address-rules';
 import { jsonOf } from './answer';
-import { isPublicAddress } from './public-address';
 
 const POINT_BYTES = 65;
 
@@ -34,18 +32,7 @@ export type PushSubscription = z.infer<typeof subscription>;
  * Reads a Web Push token: the JSON of a PushSubscription. Undefined when a message can never go there, because it is
  * of another form or its endpoint is not https on a public host. A host's name is vetted when it is connected to.
  */
-export const parseSubscription = (
-  token: string,
-  { allowPrivate }: { allowPrivate: boolean },
-): PushSubscription | undefined => {
+export const parseSubscription = (token: string, rules: AddressRules): PushSubscription | undefined => {
   const { data } = subscription.safeParse(jsonOf(token));
-  return data && mayBeAsked(new URL(data.endpoint), allowPrivate) ? data : undefined;
-};
-
-const mayBeAsked = (url: URL, allowPrivate: boolean): boolean => {
-  if (url.username !== '' || url.password !== '') return false;
-  const isPlainAllowed = allowPrivate && url.protocol === 'http:' && isLoopback(url);
-  if (url.protocol !== 'https:' && !isPlainAllowed) return false;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  return allowPrivate || isIP(host) === 0 || isPublicAddress(host);
+  return data && problemOfUrl(data.endpoint, HTTP, rules) === undefined ? data : undefined;
 };

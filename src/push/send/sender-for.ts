@@ -2,7 +2,7 @@ import { admSender } from './adm';
 import { apnsSender } from './apns';
 import { fcmSender } from './fcm';
 import type { PlatformSettings } from './platform-credentials';
-import type { PushServiceUrls } from './push-service-urls';
+import type { PushServiceUrls } from '../../service-urls';
 import type { KeptSender, SenderOptions } from './sender';
 import { webPushSender } from './web-push';
 

@@ -59,6 +59,8 @@ export interface SenderOptions {
   now?: () => Date;
   /** Whether Web Push endpoints may be on this machine and in private networks, over http on this machine. Default false. */
   allowPrivateEndpoints?: boolean;
+  /** All IP addresses of the host of a Web Push endpoint. The system's resolver when left out. */
+  resolve?: (hostname: string) => Promise<string[]>;
   /** The certificate authority of APNs, PEM, in place of the system's: for a stand-in. */
   apnsCa?: string;
 }

@@ -1,8 +1,8 @@
 import { generateRequestDetails } from 'web-push';
+import { ForbiddenAddressError, guardedLookup } from '../../webhooks/address-rules';
 import { NoAnswerError, neverThrowing, outcomeOf, type Answer } from './answer';
 import { HttpClient, type Posting } from './http-client';
 import type { WebPushCredentials } from './platform-credentials';
-import { lookupPublic, PrivateAddressError } from './public-address';
 import { parseSubscription, type PushSubscription } from './push-subscription';
 import {
   MESSAGE_LIFETIME_SECONDS,
@@ -26,18 +26,24 @@ export const webPushSender = (
   {
     limits = SEND_LIMITS,
     now = () => new Date(),
-    allowPrivateEndpoints: allowPrivate = false,
+    allowPrivateEndpoints = false,
+    resolve,
   }: SenderOptions = {},
 ): KeptSender => {
-  const client = new HttpClient({ limits, now, lookup: allowPrivate ? undefined : lookupPublic });
+  const rules = {
+    allowPrivateAddresses: allowPrivateEndpoints,
+    allowPlaintext: false,
+    ...(resolve && { resolve }),
+  };
+  const client = new HttpClient({ limits, now, lookup: guardedLookup(rules) });
   const send = neverThrowing(SERVICE, async (token, message) => {
-    const subscription = parseSubscription(token, { allowPrivate });
+    const subscription = parseSubscription(token, rules);
     if (!subscription) return { kind: 'GONE' };
     const posting = postingOf(subscription, message, credentials);
     try {
       return toOutcome(await client.post(new URL(subscription.endpoint), posting));
     } catch (error) {
-      if (!isPrivate(error)) throw error;
+      if (!isForbidden(error)) throw error;
       // Not GONE: a resolver that blocks hosts answers like this for good subscriptions.
       return { kind: 'REFUSED', reason: `${SERVICE}’s name leads to an address that is not public.` };
     }
@@ -61,8 +67,8 @@ const postingOf = (
   return { headers, body: body ?? '' };
 };
 
-const isPrivate = (error: unknown): boolean =>
-  error instanceof NoAnswerError && error.cause instanceof PrivateAddressError;
+const isForbidden = (error: unknown): boolean =>
+  error instanceof NoAnswerError && error.cause instanceof ForbiddenAddressError;
 
 /** 404 and 410 end a subscription (RFC 8030 section 7.3). 401 and 403 are about VAPID: a subscription keeps its key for life. */
 const toOutcome = (answer: Answer): SendOutcome =>

@@ -1,5 +1,5 @@
 import { inTransaction, type Context } from '../../context';
-import { buryEvent } from '../../sync/event-queue';
+import { buryEvent } from '../../sync/claimed-event';
 import { claimRuns, completeEvents, postponeEvents, renewLeases, type RunEvent } from '../../sync/event-runs';
 import type { StoredStream } from '../../sync/sync-configuration.entity';
 import { toStreamEvent } from '../stream-event';

@@ -3,7 +3,7 @@ import { decodeJwt, jwtVerify } from 'jose';
 import { apnsSender } from '../../../src/push/send/apns';
 import type { KeptSender, SenderOptions } from '../../../src/push/send/sender';
 import { MESSAGE, startPushStandIn, type PushStandIn, type Reply } from '../../support/push-stand-in';
-import { selfSigned } from '../../support/self-signed';
+import { makeTlsCertificate } from '../../support/tls-certificate';
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const CREDENTIALS = {
@@ -282,7 +282,7 @@ test('An APNs that is not there is to be tried again', async () => {
 });
 
 test('APNs is spoken to over TLS, and only with a certificate of a known authority', async () => {
-  const tls = selfSigned();
+  const tls = makeTlsCertificate('localhost');
   apple = await startPushStandIn(() => ({ status: 200 }), { http2: true, tls });
   const stranger = apnsSender(CREDENTIALS, apple.url);
   sender = apnsSender(CREDENTIALS, apple.url, { apnsCa: tls.cert });

@@ -90,7 +90,7 @@ test.each<[Platform, string, unknown, RegExp]>([
   const refusal = refusalOf(platform, { ...good[platform], [field]: value });
 
   expect(refusal.code).toBe('INVALID_PARAMETER');
-  expect(refusal.fields.field).toBe(field);
+  expect(refusal.fields.field).toBe(`credentials.${field}`);
   expect(refusal.message).toMatch(sentence);
   const held = String(value)
     .split('\n')

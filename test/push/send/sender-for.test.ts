@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { generateVAPIDKeys } from 'web-push';
 import { parseCredentials, PLATFORMS, type Platform } from '../../../src/push/send/platform-credentials';
-import { PUSH_SERVICE_URLS } from '../../../src/push/send/push-service-urls';
+import { loadConfig } from '../../../src/config';
 import { senderFor } from '../../../src/push/send/sender-for';
 import { MESSAGE, startPushStandIn, type PushStandIn } from '../../support/push-stand-in';
 
@@ -71,5 +71,5 @@ test.each<[Platform, keyof typeof servers, string]>([
 
 test('Every platform has a sender, which asks nobody before the first message', () => {
   for (const platform of PLATFORMS)
-    senderFor(parseCredentials(platform, CREDENTIALS[platform]), PUSH_SERVICE_URLS).close();
+    senderFor(parseCredentials(platform, CREDENTIALS[platform]), loadConfig({}).pushServices).close();
 });

@@ -4,7 +4,7 @@ import { generateVAPIDKeys } from 'web-push';
 import type { KeptSender, SenderOptions } from '../../../src/push/send/sender';
 import { webPushSender } from '../../../src/push/send/web-push';
 import { MESSAGE, startPushStandIn, type PushStandIn, type Reply } from '../../support/push-stand-in';
-import { selfSigned } from '../../support/self-signed';
+import { makeTlsCertificate } from '../../support/tls-certificate';
 
 const VAPID = { ...generateVAPIDKeys(), subject: 'mailto:push@example.com' };
 
@@ -193,8 +193,8 @@ test.each([
 });
 
 test('A host whose name leads to this machine is refused before anything is sent to it', async () => {
-  await start(undefined, { allowPrivateEndpoints: false });
-  const endpoint = `${service.url.replace('http://127.0.0.1', 'https://localhost')}/x`;
+  await start(undefined, { allowPrivateEndpoints: false, resolve: async () => ['127.0.0.1'] });
+  const endpoint = `${service.url.replace('http://127.0.0.1', 'https://push.example')}/x`;
 
   expect(await sender.send(tokenFor(endpoint), MESSAGE)).toEqual({
     kind: 'REFUSED',
@@ -204,7 +204,10 @@ test('A host whose name leads to this machine is refused before anything is sent
 });
 
 test('Over https nothing is sent to a service without a certificate of a known authority', async () => {
-  service = await startPushStandIn(() => ({ status: 201 }), { http2: true, tls: selfSigned() });
+  service = await startPushStandIn(() => ({ status: 201 }), {
+    http2: true,
+    tls: makeTlsCertificate('localhost'),
+  });
   sender = webPushSender(VAPID, { allowPrivateEndpoints: true });
 
   expect(await sender.send(token(), MESSAGE)).toEqual({

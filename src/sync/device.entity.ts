@@ -1,6 +1,10 @@
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 
-/** A device of an identity that push messages can be sent to. */
+/**
+ * A device of an identity that push messages can be sent to. Sync has the table, because what is written, merged or
+ * deleted asks it in the same transaction; push registers devices and sends to them
+ * (docs/decisions/0007-devices.md).
+ */
 @Entity('devices')
 @Unique('devices__each_token_once', ['identityId', 'platform', 'tokenHash'])
 export class Device {
@@ -17,7 +21,7 @@ export class Device {
   @Column('text')
   platform!: string;
 
-  /** SHA-256 of the token, so that the same one registers the same device. */
+  /** SHA-256 of pool, platform and token, so that the same token registers the same device (`tokenHashOf`). */
   @Column('text', { name: 'token_hash' })
   tokenHash!: string;
 
@@ -28,6 +32,7 @@ export class Device {
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
+  /** When it was registered last. */
   @Column('timestamptz', { name: 'last_modified_at' })
   lastModifiedAt!: Date;
 }
