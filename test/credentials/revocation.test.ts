@@ -30,6 +30,9 @@ afterAll(async () => {
   await node?.close();
 });
 
+/** A dataset that came from an identity which was merged. */
+const MERGED = 'd.us-east-1:00000000-0000-4000-8000-000000000002';
+
 /** Everything that an identity can do with its access token, each as a call for one's own identity and device. */
 const WITH_TOKEN: Record<string, (id: string, deviceId: string) => string> = {
   'Query.viewer': () => '{ viewer { id } }',
@@ -37,6 +40,13 @@ const WITH_TOKEN: Record<string, (id: string, deviceId: string) => string> = {
   'Query.listRecords': () => '{ listRecords(input: { datasetName: "d" }) { datasetSyncCount } }',
   'Mutation.updateRecords': () => `mutation { updateRecords(input: { datasetName: "d",
     recordPatches: [{ op: REPLACE, key: "k", value: "v", syncCount: 0 }] }) { datasetSyncCount } }`,
+  'Mutation.synchronize': () => `mutation { synchronize(input: { datasetName: "e",
+    recordPatches: [{ op: REPLACE, key: "k", value: "v", syncCount: 0 }] }) { datasets { applied } } }`,
+  'Mutation.restoreDataset': () =>
+    'mutation { restoreDataset(input: { datasetName: "e", toSyncCount: 1, dryRun: true }) { datasetSyncCount } }',
+  'Mutation.foldMergedDataset': () =>
+    `mutation { foldMergedDataset(input: { datasetName: "d", mergedDatasetName: "${MERGED}", dryRun: true }) { datasetSyncCount } }`,
+  'Mutation.exportIdentity': () => 'mutation { exportIdentity(input: {}) { document } }',
   'Mutation.registerDevice': () =>
     'mutation { registerDevice(input: { platform: GCM, token: "another" }) { deviceId } }',
   'Mutation.subscribeToDataset': (_id, deviceId) =>
@@ -53,7 +63,7 @@ const WITH_TOKEN: Record<string, (id: string, deviceId: string) => string> = {
 
 /** What an identity's token opens nothing of: open to anybody, or for administrators only. */
 const WITHOUT_TOKEN =
-  /^(Query\.(apiKeys|auditEvents|identityPools?|identityProviders|lookup\w+|preview\w+|roles?|signingKeys|simulatePolicy|\w*[pP]roviders?)|Mutation\.(add|assume|create|get|merge|remove|revoke|rotate|set|tag|unlink|untag|update(?!Records)|delete(?!Dataset|Identities$))\w*)$/;
+  /^(Query\.(apiKeys|auditEvents|identityPools?|identityPoolUsages|identityProviders|lookup\w+|preview\w+|roles?|signingKeys|simulatePolicy|\w*[pP]roviders?)|Mutation\.(add|assume|bulk|create|get|merge|remove|retry|revoke|rotate|set|tag|unlink|untag|update(?!Records)|delete(?!Dataset|Identities$))\w*)$/;
 
 const operations = ['Query', 'Mutation'].flatMap((root) => {
   const type = graphqlSchema().getType(root);
@@ -89,6 +99,13 @@ const startSession = async (): Promise<Session> => {
   const guest = await getId(node, pool.id);
   const { accessToken } = await getCredentials(node, guest.id);
   const deviceId = await register(node, accessToken, { platform: 'GCM', token: 'one' });
+  await rowsOf(
+    node,
+    `INSERT INTO datasets (identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted, num_records,
+       num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by)
+     VALUES ($1, $2, $3, 1, 0, false, 0, 0, 0, 0, now(), now(), 'phone')`,
+    [guest.id, MERGED, pool.id],
+  );
   return { pool, role, identityId: guest.id, bearer: accessToken, deviceId };
 };
 
