@@ -1,14 +1,10 @@
 import { createECDH, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { generateVAPIDKeys } from 'web-push';
 import { loadConfig, type Config } from '../../src/config';
-import { inTransaction } from '../../src/context';
-import { choosePushSync } from '../../src/push/push-sync-settings';
 import type { Platform } from '../../src/push/send/platform-credentials';
-import { changeSyncConfiguration } from '../../src/sync/change-configuration';
 import { createPool, eventually, rowsOf, type Data } from '../support/factories';
 import { startPushStandIn, type Asked, type PushStandIn, type Reply } from '../support/push-stand-in';
 import type { TestServer } from '../support/server';
-import { serviceContext } from '../support/service-context';
 
 const { privateKey: p256 } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const { privateKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -175,11 +171,10 @@ export const choose = async (
   identityPoolId: string,
   applicationArns: string[],
 ): Promise<void> => {
-  const ctx = serviceContext(server.dataSource, { now: () => new Date() });
-  await inTransaction(ctx, (tx) =>
-    changeSyncConfiguration(tx, identityPoolId, ({ pushSync }) => ({
-      pushSync: choosePushSync(pushSync, { applicationArns }),
-    })),
+  await server.run(
+    'mutation ($input: SetIdentityPoolConfigurationInput!) { setIdentityPoolConfiguration(input: $input) { identityPoolId } }',
+    { input: { identityPoolId, pushSync: { applicationArns } } },
+    server.admin,
   );
 };
 
