@@ -78,7 +78,7 @@ test.each([
     'servers[0] must not have a user name or a password',
   ],
   ['a user alone', { ...NATS, user: 'me' }, 'password must be given together with user'],
-  ['a password alone', { ...NATS, password: 'pw' }, 'password must be given together with user'],
+  ['a password alone', { ...NATS, password: 'pw' }, 'user must be given together with password'],
   [
     'a user and a token',
     { ...NATS, user: 'me', password: 'pw', token: 't' },
