@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { invalidParameter } from '../errors';
-import { recordPoolChange } from '../identity-pools/identity-pool.service';
+import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import {
   MERGE_RULES,
   MERGE_RULE_LIMITS,
@@ -9,7 +9,6 @@ import {
   type MergeRuleSet,
 } from '../protocol/merge-rules/merge-rule-sets';
 import { parse, regionalId, text } from '../validate';
-import { authorizedSyncPool } from './authorized-sync-pool';
 import { changeSyncConfiguration } from './change-configuration';
 import { FOLD_STRATEGIES } from './fold-strategy';
 import { findSyncConfiguration } from './sync-configuration';
@@ -57,7 +56,7 @@ export const setSyncConfiguration = async (
 ): Promise<DatasetConfiguration> => {
   const { identityPoolId, ...given } = parse(input, request);
   requireRuleLimits(given.mergeRules ?? []);
-  const pool = await authorizedSyncPool(ctx, ACTION, identityPoolId);
+  const pool = await authorizedPool(ctx, ACTION, identityPoolId);
   return inTransaction(ctx, async (tx) => {
     const change = membersOf(given);
     const next = await changeSyncConfiguration(tx, identityPoolId, () => change);
@@ -101,6 +100,6 @@ export const getSyncConfiguration = async (
   request: { identityPoolId: string },
 ): Promise<DatasetConfiguration> => {
   const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), request);
-  await authorizedSyncPool(ctx, 'cognito-sync:GetDatasetConfiguration', identityPoolId);
+  await authorizedPool(ctx, 'cognito-sync:GetDatasetConfiguration', identityPoolId);
   return findSyncConfiguration(ctx, identityPoolId);
 };

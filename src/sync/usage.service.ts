@@ -6,7 +6,7 @@ import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { LIMITS } from '../protocol/limits';
 import { DAY_MS, dayOf } from '../utc-day';
 import { parse, regionalId } from '../validate';
-import { authorizedSyncPool } from './authorized-sync-pool';
+import { authorizedPool } from '../identity-pools/identity-pool.service';
 import { visibleOwner } from './dataset-owner';
 
 const poolInput = z.object({ identityPoolId: regionalId });
@@ -82,7 +82,7 @@ export const describeIdentityPoolUsage = async (
   request: z.input<typeof poolInput>,
 ): Promise<IdentityPoolUsage> => {
   const { identityPoolId } = parse(poolInput, request);
-  await authorizedSyncPool(ctx, 'cognito-sync:DescribeIdentityPoolUsage', identityPoolId);
+  await authorizedPool(ctx, 'cognito-sync:DescribeIdentityPoolUsage', identityPoolId);
   const [usage] = await readPools(ctx, 'p.identity_pool_id = $1', [identityPoolId]);
   return usage ?? { identityPoolId, syncSessionsCount: null, dataStorage: 0, lastModifiedDate: null };
 };
@@ -147,7 +147,7 @@ export const listSyncSessions = async (
   request: z.input<typeof daysInput>,
 ): Promise<SyncSessionDay[]> => {
   const { identityPoolId, days } = parse(daysInput, request);
-  await authorizedSyncPool(ctx, 'cognito-sync:DescribeIdentityPoolUsage', identityPoolId);
+  await authorizedPool(ctx, 'cognito-sync:DescribeIdentityPoolUsage', identityPoolId);
   const named = lastDays(ctx.now(), days ?? DEFAULT_DAYS);
   const rows: { day: string; sessions: string }[] = await ctx.db.query(
     `SELECT day, sum(sessions) AS sessions FROM sync_session_counts

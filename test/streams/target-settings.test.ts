@@ -77,7 +77,7 @@ test.each([
     { ...NATS, servers: ['tls://me:pw@a.example'] },
     'servers[0] must not have a user name or a password',
   ],
-  ['a user alone', { ...NATS, user: 'me' }, 'user must be given together with password'],
+  ['a user alone', { ...NATS, user: 'me' }, 'password must be given together with user'],
   ['a password alone', { ...NATS, password: 'pw' }, 'user must be given together with password'],
   [
     'a user and a token',

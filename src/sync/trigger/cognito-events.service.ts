@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { inTransaction, type Context } from '../../context';
 import { invalidParameter } from '../../errors';
 import type { IdentityPool } from '../../identity-pools/identity-pool.entity';
-import { recordPoolChange } from '../../identity-pools/identity-pool.service';
+import { authorizedPool, recordPoolChange } from '../../identity-pools/identity-pool.service';
 import { seal } from '../../tokens/seal';
 import { hasEachKeyOnce, parse, regionalId, text } from '../../validate';
 import { HTTP, problemOfUrl } from '../../webhooks/address-rules';
 import { newWebhookSecret } from '../../webhooks/webhook-secret';
 import { changeSyncConfiguration } from '../change-configuration';
 import { findSyncConfiguration } from '../sync-configuration';
-import { authorizedSyncPool } from '../authorized-sync-pool';
 import type { SyncTrigger } from './sync-trigger';
 
 /** The one event that Cognito knows. */
@@ -53,7 +52,7 @@ export const setCognitoEvents = async (
   input: SetCognitoEventsInput,
 ): Promise<CognitoEventsSet> => {
   const { identityPoolId, events, rotateSecret } = parse(setCognitoEventsInput, input);
-  const pool = await authorizedSyncPool(ctx, 'cognito-sync:SetCognitoEvents', identityPoolId);
+  const pool = await authorizedPool(ctx, 'cognito-sync:SetCognitoEvents', identityPoolId);
   const url = events[0]?.value;
   if (url) requireAddress(ctx, url);
   const signingSecret = newWebhookSecret();
@@ -114,7 +113,7 @@ export const getCognitoEvents = async (
   input: { identityPoolId: string },
 ): Promise<CognitoEvent[]> => {
   const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), input);
-  await authorizedSyncPool(ctx, 'cognito-sync:GetCognitoEvents', identityPoolId);
+  await authorizedPool(ctx, 'cognito-sync:GetCognitoEvents', identityPoolId);
   const { syncTrigger } = await findSyncConfiguration(ctx, identityPoolId);
   return syncTrigger ? [{ key: SYNC_TRIGGER, value: syncTrigger.url }] : [];
 };
