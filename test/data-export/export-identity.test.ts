@@ -91,8 +91,8 @@ const FILLED: Record<string, { sql: string; found: string[] }> = {
     found: ['the device', 'GCM'],
   },
   dataset_subscriptions: {
-    sql: `INSERT INTO dataset_subscriptions (identity_id, dataset_name, device_id, created_at)
-          VALUES ($1, 'the subscribed dataset', 'the device', now())`,
+    sql: `INSERT INTO dataset_subscriptions (identity_id, dataset_name, device_id, created_at, attempts)
+          VALUES ($1, 'the subscribed dataset', 'the device', now(), 0)`,
     found: ['the subscribed dataset'],
   },
 };
