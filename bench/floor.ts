@@ -57,21 +57,35 @@ export const RECORDS_PER_CALL = 10;
 const identity = ({ identityPrefix }: FloorTarget, shared: boolean): string =>
   `('${identityPrefix}' || lpad(${shared ? '0' : ':client_id'}::text, 12, '0'))`;
 
+/** A text without a colon in it, which pgbench would take for the beginning of a variable's name where a letter follows. */
+const literal = (text: string): string => `('${text.split(':').join("' || chr(58) || '")}')`;
+
 const list = (item: (at: number) => string): string =>
   Array.from({ length: RECORDS_PER_CALL }, (_, at) => item(at)).join(', ');
 
-/** update_records with 10 patches on records of the client's own, in its own dataset or in one for all; a new dataset each run. */
-export const updateScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
-SELECT update_records(
-  '${target.identityPoolId}', ${identity(target, shared)}, '${dataset}',
+/** The arguments of update_records, in the order that src/sync/merge.ts sends them. */
+const updateArguments = (target: FloorTarget, shared: boolean, dataset: string, onStale: string): string => `
+  ${literal(target.identityPoolId)}, ${identity(target, shared)}, '${dataset}',
   ARRAY[${list((at) => `'device-' || :client_id::text || '-key-${at}'`)}],
   ARRAY[${list((at) => `'value ${at} of a setting that a device keeps'`)}],
   array_fill(:count::bigint, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::timestamptz, ARRAY[${RECORDS_PER_CALL}]),
-  'device-' || :client_id::text, now(), NULL, now(), 1000000, 1024, 1048576, false
+  array_fill('${onStale}'::text, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::text, ARRAY[${RECORDS_PER_CALL}]),
+  'device-' || :client_id::text, 'device-' || :client_id::text, now(), NULL, now(),
+  NULL, NULL, NULL, true, '{}', :client_id % 64, 20, 200, 1024, 1048576, 8192, false`;
+
+/** update_records with 10 patches on records of the client's own, in its own dataset or in one for all; a new dataset each run. */
+export const updateScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
+SELECT update_records(${updateArguments(target, shared, dataset, 'REJECT')}
 )->'dataset'->>'sync_count' AS count \\gset
+`;
+
+/** synchronize with the same patches, pulling what changed since the client's last call, its own changes included. */
+export const synchronizeScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
+SELECT synchronize(${updateArguments(target, shared, dataset, 'DROP')}, :count::bigint, 1025
+)->'push'->'dataset'->>'sync_count' AS count \\gset
 `;
 
 /** list_records of a dataset of 10 records, all of them. */
 export const listScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
-SELECT list_records('${target.identityPoolId}', ${identity(target, shared)}, '${dataset}', NULL, 0, NULL, NULL, 1025);
+SELECT list_records(${literal(target.identityPoolId)}, ${identity(target, shared)}, '${dataset}', NULL, 0, 0, NULL, NULL, 1025);
 `;

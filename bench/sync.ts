@@ -1,13 +1,19 @@
 import 'reflect-metadata';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
-import { sendGraphql } from '../test/support/server';
-import { RECORDS_PER_CALL, listScript, pgbench, updateScript, type FloorTarget } from './floor';
+import {
+  RECORDS_PER_CALL,
+  listScript,
+  pgbench,
+  synchronizeScript,
+  updateScript,
+  type FloorTarget,
+} from './floor';
 import { callsPerSecond, openConnection, type Connection } from './load';
+import { newGuest, newPool, startServer, type BenchServer } from './server';
 
 /**
  * Sync calls per second through GraphQL, each as a ratio to the same SQL run by pgbench on the same database, taken in
@@ -16,7 +22,6 @@ import { callsPerSecond, openConnection, type Connection } from './load';
 const [SECONDS = 5, ROUNDS = 3] = process.argv.slice(2).map(Number);
 const PORT = 4990;
 const URL_OF_SERVER = `http://127.0.0.1:${PORT}`;
-const ADMIN = 'BENCHADMIN.bench-secret-9b1f0c2d';
 const DEVICES = 32;
 const PREFIX = 'us-east-1:00000000-0000-0000-0000-';
 
@@ -24,10 +29,10 @@ interface Case {
   name: string;
   devices: number;
   shared: boolean;
-  operation: 'updateRecords' | 'listRecords';
+  operation: 'updateRecords' | 'synchronize' | 'listRecords';
 }
 
-const CASES: Case[] = (['updateRecords', 'listRecords'] as const).flatMap((operation) => [
+const CASES: Case[] = (['updateRecords', 'synchronize', 'listRecords'] as const).flatMap((operation) => [
   { name: '1 device', devices: 1, shared: false, operation },
   { name: '32 devices, own datasets', devices: 32, shared: false, operation },
   { name: '16 devices, one dataset', devices: 16, shared: true, operation },
@@ -36,71 +41,31 @@ const CASES: Case[] = (['updateRecords', 'listRecords'] as const).flatMap((opera
 const UPDATE = `mutation Update($input: UpdateRecordsInput!) {
   updateRecords(input: $input) { datasetSyncCount records { key syncCount } }
 }`;
+const SYNCHRONIZE = `mutation Synchronize($input: SynchronizeInput!) {
+  synchronize(input: $input) { datasets { applied changes { datasetSyncCount records { key value syncCount } } } }
+}`;
 const LIST = `query List($input: ListRecordsInput!) {
   listRecords(input: $input) { datasetSyncCount records { key value syncCount } syncSessionToken }
 }`;
 
-const startServer = async (dataDir: string): Promise<ChildProcess> => {
-  const child = spawn(process.execPath, ['-r', '@swc-node/register', 'src/main.ts'], {
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      PORT: `${PORT}`,
-      HOST: '127.0.0.1',
-      LOG_LEVEL: 'warn',
-      ROCKPOOL_DATA_DIR: dataDir,
-      ROCKPOOL_ADMIN_ACCESS_KEY_ID: ADMIN.split('.')[0],
-      ROCKPOOL_ADMIN_SECRET_ACCESS_KEY: ADMIN.split('.')[1],
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  for (;;) {
-    const ready = await fetch(`${URL_OF_SERVER}/readyz`).then(
-      (r) => r.ok,
-      () => false,
-    );
-    if (ready) return child;
-    if (child.exitCode !== null) throw new Error('the server did not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-};
-
-const run = async (query: string, variables: object, bearer?: string): Promise<any> => {
-  const { data, errors } = await sendGraphql(URL_OF_SERVER, { query, variables }, bearer);
-  if (errors) throw new Error(JSON.stringify(errors));
-  return data;
-};
-
 /** A pool, the devices' guests, and the identities that pgbench writes to. */
-const prepare = async (databaseUrl: string): Promise<{ target: FloorTarget; bearers: string[] }> => {
-  const { createIdentityPool } = await run(
-    'mutation($input: CreateIdentityPoolInput!) { createIdentityPool(input: $input) { identityPool { id } } }',
-    { input: { identityPoolName: 'Bench', allowUnauthenticatedIdentities: true } },
-    ADMIN,
-  );
-  const identityPoolId: string = createIdentityPool.identityPool.id;
+const prepare = async (
+  server: BenchServer,
+  databaseUrl: string,
+): Promise<{ target: FloorTarget; bearers: string[] }> => {
+  const identityPoolId = await newPool(server);
   const bearers: string[] = [];
-  for (let device = 0; device < DEVICES; device += 1) bearers.push(await guest(identityPoolId));
+  for (let device = 0; device < DEVICES; device += 1)
+    bearers.push((await newGuest(server, identityPoolId)).token);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query(
-    `INSERT INTO identities SELECT $1 || lpad(n::text, 12, '0'), $2, false, NULL, now(), now()
-       FROM generate_series(0, $3::int - 1) n`,
+    `INSERT INTO identities (identity_id, identity_pool_id, is_authenticated, last_active_at, created_at, last_modified_at)
+       SELECT $1 || lpad(n::text, 12, '0'), $2, false, now(), now(), now() FROM generate_series(0, $3::int - 1) n`,
     [PREFIX, identityPoolId, DEVICES],
   );
   await client.end();
   return { target: { identityPoolId, identityPrefix: PREFIX }, bearers };
-};
-
-const guest = async (identityPoolId: string): Promise<string> => {
-  const { getId } = await run('mutation($input: GetIdInput!) { getId(input: $input) { identityId } }', {
-    input: { identityPoolId },
-  });
-  const { getCredentialsForIdentity } = await run(
-    'mutation($input: GetCredentialsForIdentityInput!) { getCredentialsForIdentity(input: $input) { credentials { accessToken } } }',
-    { input: { identityId: getId.identityId } },
-  );
-  return getCredentialsForIdentity.credentials.accessToken;
 };
 
 /** One device's loop: it keeps its count as an app would, and a refused call ends the run. */
@@ -112,15 +77,15 @@ const device = (connection: Connection, at: number, operation: Case['operation']
     value: `value ${key} of a setting that a device keeps`,
     syncCount,
   });
-  const update = () => ({
-    query: UPDATE,
-    variables: {
-      input: {
-        datasetName: name,
-        deviceId: `device-${at}`,
-        recordPatches: Array.from({ length: RECORDS_PER_CALL }, (_, key) => patch(key)),
-      },
-    },
+  const push = () => ({
+    datasetName: name,
+    deviceId: `device-${at}`,
+    recordPatches: Array.from({ length: RECORDS_PER_CALL }, (_, key) => patch(key)),
+  });
+  const update = () => ({ query: UPDATE, variables: { input: push() } });
+  const synchronize = () => ({
+    query: SYNCHRONIZE,
+    variables: { input: { ...push(), lastSyncCount: syncCount } },
   });
   const pull = { query: LIST, variables: { input: { datasetName: name } } };
   const send = async (body: object): Promise<void> => {
@@ -132,9 +97,10 @@ const device = (connection: Connection, at: number, operation: Case['operation']
     /** Learns the dataset's count; writes this device's records, or for pulls the first device's if there are none. */
     begin: async (): Promise<void> => {
       await send(pull);
-      if (operation === 'updateRecords' || syncCount === 0) await send(update());
+      if (operation !== 'listRecords' || syncCount === 0) await send(update());
     },
-    call: (): Promise<void> => send(operation === 'updateRecords' ? update() : pull),
+    call: (): Promise<void> =>
+      send({ updateRecords: update, synchronize, listRecords: () => pull }[operation]()),
   };
 };
 
@@ -159,6 +125,8 @@ const floorOf = async ({ devices, shared, operation }: Case, databaseUrl: string
   const dataset = `bench-${(runs += 1)}`;
   const update = { databaseUrl, clients: devices, script: updateScript(target, shared, dataset) };
   if (operation === 'updateRecords') return pgbench({ ...update, seconds: SECONDS });
+  if (operation === 'synchronize')
+    return pgbench({ ...update, script: synchronizeScript(target, shared, dataset), seconds: SECONDS });
   await pgbench({ ...update, clients: shared ? 1 : devices, seconds: 'once' });
   return pgbench({ ...update, seconds: SECONDS, script: listScript(target, shared, dataset) });
 };
@@ -170,9 +138,9 @@ const main = async (): Promise<void> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-bench-'));
   await chmod(dataDir, 0o755);
   const database = await startEmbeddedPostgres({ dataDir, log: () => undefined });
-  const server = await startServer(dataDir);
+  const server = await startServer(dataDir, PORT);
   try {
-    const { target, bearers } = await prepare(database.url);
+    const { target, bearers } = await prepare(server, database.url);
     for (const each of CASES) await throughGraphql(each, bearers); // so that no case pays for the compiler
     console.log('| operation | devices | GraphQL, calls/s | floor (pgbench), calls/s | ratio |');
     console.log('|---|---|---|---|---|');
@@ -190,8 +158,7 @@ const main = async (): Promise<void> => {
       );
     }
   } finally {
-    server.kill('SIGTERM');
-    await new Promise((resolve) => server.once('exit', resolve));
+    await server.stop();
     await database.stop();
     await rm(dataDir, { recursive: true, force: true });
   }

@@ -19,6 +19,8 @@ export interface IdentityActor {
   /** The `amr` of the token that the credentials were made from. */
   amr: string[];
   principalTags: Record<string, string>;
+  /** When the credentials end. */
+  expiresAt: Date;
   /** The role's permission policies. */
   policies: PolicyDocument[];
   /** Each of these cuts the role's permissions down further: an action must be allowed by every one of them. */

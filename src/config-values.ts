@@ -49,7 +49,8 @@ export const redisUrl = z
     'must be redis://HOST or rediss://HOST, with user:password@ before the host and :PORT and /DATABASE (a number) behind it if need be',
   );
 
-const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
+/** This machine, as it stands in a URL. */
+export const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 /** What is sent there proves who somebody is, so it goes encrypted or stays on this machine. */
 const isSafeAddress = (text: string): boolean => {

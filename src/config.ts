@@ -10,6 +10,7 @@ import {
   url,
   wholeNumber,
 } from './config-values';
+import type { LoginProviderUrls, PushServiceUrls } from './service-urls';
 
 /** The first administrator key, when the operator brings one along. */
 export interface AdministratorKey {
@@ -17,26 +18,6 @@ export interface AdministratorKey {
   accessKeyId: string;
   /** 8 characters or more. */
   secretAccessKey: string;
-}
-
-/** Where third parties are asked about logins: https addresses without a slash at the end, http on this machine only. */
-export interface LoginProviderUrls {
-  /** `ROCKPOOL_GOOGLE_URL`: the issuer of Google's ID tokens. Default `https://accounts.google.com`. */
-  google: string;
-  /** `ROCKPOOL_APPLE_URL`: the issuer of Apple's ID tokens, with its keys at `/auth/keys`. Default `https://appleid.apple.com`. */
-  apple: string;
-  /** `ROCKPOOL_FACEBOOK_URL`: Facebook's Graph API. Default `https://graph.facebook.com`. */
-  facebook: string;
-  /** `ROCKPOOL_FACEBOOK_LIMITED_LOGIN_URL`: the issuer of Limited Login's ID tokens. Default `https://limited.facebook.com`. */
-  facebookLimitedLogin: string;
-  /** `ROCKPOOL_AMAZON_URL`: the API of Login with Amazon. Default `https://api.amazon.com`. */
-  amazon: string;
-  /** `ROCKPOOL_TWITTER_URL`: the API of Twitter (X). Default `https://api.twitter.com`. */
-  twitter: string;
-  /** `ROCKPOOL_USER_POOL_URL`: what all user pools' issuers begin with, before `/POOLID`. Default `https://cognito-idp.REGION.amazonaws.com`, by the pool. */
-  userPool: string | undefined;
-  /** `ROCKPOOL_USER_POOL_CHECK_URL`: who is asked (RFC 7662) whether a user pool's token still holds, for `serverSideTokenCheck`. None by default. */
-  userPoolCheck: string | undefined;
 }
 
 /** What SAML assertions must be made out to; the server's public address is taken beside these. */
@@ -63,6 +44,14 @@ export interface RateLimits {
   identitiesPerPool: number;
   /** `ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL`: calls of getCredentialsForIdentity, of getOpenIdToken and of assumeRoleWithWebIdentity for one pool in a window. Default 12,000, as Cognito's 200 a second. */
   credentialsPerPool: number;
+}
+
+/** Where the server may send what others tell it to send: sync triggers, streams, and Web Push to where devices are. */
+export interface OutgoingRules {
+  /** `ROCKPOOL_ALLOW_PRIVATE_TARGETS`: also to this machine and to private networks. Default false. */
+  allowPrivateAddresses: boolean;
+  /** `ROCKPOOL_ALLOW_PLAINTEXT_TARGETS`: also without encryption to other hosts than this machine. Default false. */
+  allowPlaintext: boolean;
 }
 
 /** Everything an operator can set. Read once, at start, from the environment; nothing else reads the environment. */
@@ -103,12 +92,17 @@ export interface Config {
   trustProxy: number | string[];
   /** How much callers without credentials may do. */
   rateLimits: RateLimits;
+  /** `ROCKPOOL_LIVE_SUBSCRIPTIONS`: live subscriptions that one node serves, and sockets and streams for them. Default 20,000, 0 to 1,000,000. */
+  liveSubscriptions: number;
+  outgoing: OutgoingRules;
   /** `ROCKPOOL_AUDIT_RETENTION_DAYS`: days that audit events are kept. Default 90, 1 to 3,650. */
   auditRetentionDays: number;
   /** `ROCKPOOL_SIGNING_KEY_DAYS`: days after which the key that open id tokens are signed with is replaced. Default 90, 1 to 3,650. */
   signingKeyDays: number;
   /** Where third parties are asked about logins: for stand-ins in tests, and for proxies. */
   loginProviders: LoginProviderUrls;
+  /** Where the push services are: for stand-ins in tests, and for proxies. */
+  pushServices: PushServiceUrls;
   /** What SAML assertions must be made out to. */
   saml: SamlServiceProvider;
 }
@@ -167,6 +161,9 @@ const environment = z.object({
   ROCKPOOL_RATE_LIMIT_CALLS_PER_IP: wholeNumber(1, MOST_CALLS).default(600),
   ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL: wholeNumber(1, MOST_CALLS).default(1500),
   ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL: wholeNumber(1, MOST_CALLS).default(12_000),
+  ROCKPOOL_LIVE_SUBSCRIPTIONS: wholeNumber(0, 1_000_000).default(20_000),
+  ROCKPOOL_ALLOW_PRIVATE_TARGETS: trueOrFalse.default(false),
+  ROCKPOOL_ALLOW_PLAINTEXT_TARGETS: trueOrFalse.default(false),
   ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
@@ -177,6 +174,12 @@ const environment = z.object({
   ROCKPOOL_TWITTER_URL: baseUrl.default('https://api.twitter.com'),
   ROCKPOOL_USER_POOL_URL: baseUrl.optional(),
   ROCKPOOL_USER_POOL_CHECK_URL: safeAddress.optional(),
+  ROCKPOOL_APNS_URL: baseUrl.default('https://api.push.apple.com'),
+  ROCKPOOL_APNS_SANDBOX_URL: baseUrl.default('https://api.sandbox.push.apple.com'),
+  ROCKPOOL_FCM_URL: baseUrl.default('https://fcm.googleapis.com'),
+  ROCKPOOL_GOOGLE_TOKEN_URL: safeAddress.default('https://oauth2.googleapis.com/token'),
+  ROCKPOOL_ADM_URL: baseUrl.default('https://api.amazon.com'),
+  ROCKPOOL_ADM_TOKEN_URL: safeAddress.default('https://api.amazon.com/auth/O2/token'),
   ROCKPOOL_SAML_AUDIENCES: listOfNames.default([
     'urn:amazon:webservices',
     'https://signin.aws.amazon.com/saml',
@@ -251,6 +254,11 @@ const toConfig = (env: Environment): Config => ({
     identitiesPerPool: env.ROCKPOOL_RATE_LIMIT_IDENTITIES_PER_POOL,
     credentialsPerPool: env.ROCKPOOL_RATE_LIMIT_CREDENTIALS_PER_POOL,
   },
+  liveSubscriptions: env.ROCKPOOL_LIVE_SUBSCRIPTIONS,
+  outgoing: {
+    allowPrivateAddresses: env.ROCKPOOL_ALLOW_PRIVATE_TARGETS,
+    allowPlaintext: env.ROCKPOOL_ALLOW_PLAINTEXT_TARGETS,
+  },
   auditRetentionDays: env.ROCKPOOL_AUDIT_RETENTION_DAYS,
   signingKeyDays: env.ROCKPOOL_SIGNING_KEY_DAYS,
   loginProviders: {
@@ -262,6 +270,14 @@ const toConfig = (env: Environment): Config => ({
     twitter: env.ROCKPOOL_TWITTER_URL,
     userPool: env.ROCKPOOL_USER_POOL_URL,
     userPoolCheck: env.ROCKPOOL_USER_POOL_CHECK_URL,
+  },
+  pushServices: {
+    apns: env.ROCKPOOL_APNS_URL,
+    apnsSandbox: env.ROCKPOOL_APNS_SANDBOX_URL,
+    fcm: env.ROCKPOOL_FCM_URL,
+    googleToken: env.ROCKPOOL_GOOGLE_TOKEN_URL,
+    adm: env.ROCKPOOL_ADM_URL,
+    admToken: env.ROCKPOOL_ADM_TOKEN_URL,
   },
   saml: { audiences: env.ROCKPOOL_SAML_AUDIENCES, recipients: env.ROCKPOOL_SAML_RECIPIENTS },
 });

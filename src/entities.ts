@@ -9,9 +9,21 @@ import { IdentityPool } from './identity-pools/identity-pool.entity';
 import { OpenIdConnectProvider } from './logins/open-id-connect-provider.entity';
 import { SamlProvider } from './logins/saml-provider.entity';
 import { UsedSamlAssertion } from './logins/used-saml-assertion.entity';
+import { PlatformFailure } from './push/platform-failure.entity';
 import { Role } from './roles/role.entity';
+import { BulkPublish } from './streams/bulk/bulk-publish.entity';
+import { StreamPayload } from './streams/stream-payload.entity';
 import { Dataset } from './sync/dataset.entity';
+import { DatasetSubscription } from './sync/dataset-subscription.entity';
+import { Device } from './sync/device.entity';
+import { DeviceToken } from './sync/device-token.entity';
+import { PoolUsage } from './sync/pool-usage.entity';
+import { RecordVersion } from './sync/record-version.entity';
 import { SyncRecord } from './sync/record.entity';
+import { SyncConfiguration } from './sync/sync-configuration.entity';
+import { SyncEvent } from './sync/sync-event.entity';
+import { SyncMutation } from './sync/sync-mutation.entity';
+import { SyncSessionCount } from './sync/sync-session-count.entity';
 import { UsedSyncSession } from './sync/used-sync-session.entity';
 import { SigningKey } from './tokens/signing-key.entity';
 
@@ -19,18 +31,30 @@ import { SigningKey } from './tokens/signing-key.entity';
 export const entities = [
   ApiKey,
   AuditEvent,
+  BulkPublish,
   Dataset,
+  DatasetSubscription,
   DeletedIdentity,
+  Device,
+  DeviceToken,
   Identity,
   IdentityCount,
   IdentityLogin,
   IdentityPool,
   Login,
   OpenIdConnectProvider,
+  PlatformFailure,
+  PoolUsage,
+  RecordVersion,
   Role,
   SamlProvider,
   SigningKey,
+  StreamPayload,
+  SyncConfiguration,
+  SyncEvent,
+  SyncMutation,
   SyncRecord,
+  SyncSessionCount,
   UsedSamlAssertion,
   UsedSyncSession,
 ];

@@ -5,7 +5,11 @@ import { sweepDeletedIdentities } from './identities/deleted-identities';
 import { purgeDeletedPools } from './identities/delete-identity-pool.service';
 import { sweepUsedSamlAssertions } from './logins/use-assertion';
 import { sweepCounters } from './rate-limits/sweep-counters';
+import { sweepHistory, sweepMutations } from './sync/sweep-history';
+import { sweepStreamPayloads } from './streams/stream-payloads';
+import { sweepSyncEvents } from './sync/sweep-events';
 import { sweepUsedSyncSessions } from './sync/sweep-sessions';
+import { foldSyncSessions } from './sync/sync-sessions';
 import { rotateAgedKey } from './tokens/signing-key.service';
 
 const EVERY_MS = 60_000;
@@ -30,12 +34,17 @@ export const startHousekeeping = (ctx: Context): { stop: () => Promise<void> } =
 const CHORES = {
   purgeDeletedPools,
   foldIdentityCounts,
+  foldSyncSessions,
   sweepUsedSyncSessions,
+  sweepHistory,
+  sweepMutations,
   sweepAuditEvents,
   rotateAgedKey,
   sweepUsedSamlAssertions,
   sweepCounters,
   sweepDeletedIdentities,
+  sweepSyncEvents,
+  sweepStreamPayloads,
 };
 
 /** One chore that fails does not keep the others from being done. */

@@ -57,6 +57,13 @@ export const openIdConnectProviderArn = ({ accountId }: ArnScope, issuer: string
 export const samlProviderArn = ({ accountId }: ArnScope, name: string): string =>
   `arn:aws:iam::${accountId}:saml-provider/${name}`;
 
+/** `arn:aws:sns:REGION:ACCOUNT:app/PLATFORM/NAME`: what push messages of a platform are sent by, as SNS names it. */
+export const platformApplicationArn = (
+  { region, accountId }: ArnScope,
+  platform: string,
+  name: string,
+): string => `arn:aws:sns:${region}:${accountId}:app/${platform}/${name}`;
+
 /** How AWS names a caller that holds temporary credentials. */
 export const assumedRoleArn = (arn: string, sessionName: string): string => {
   const [, , , , account, resource = ''] = arn.split(':');

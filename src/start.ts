@@ -8,9 +8,18 @@ import type { ServerConfig } from './context';
 import { ensureAdministrator } from './credentials/first-administrator';
 import { openDatabase, type OpenDatabase } from './db/open-database';
 import { contextOf, type NodeContext } from './graphql/request-context';
+import { hubOf } from './events/change-hub';
+import { carryByPostgres } from './events/postgres-carrier';
+import { carryByRedis } from './events/redis-carrier';
 import { createApp } from './http/app';
+import { CONNECTION_TIMINGS, OpenConnections, type ConnectionTimings } from './http/live/open-connections';
 import { startHousekeeping } from './housekeeping';
+import { startChecking, type CheckTimings } from './push/check-subscriptions';
+import { startDelivery, type DeliveryTimings } from './push/delivery/start-delivery';
+import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
+import { startStreaming, type StreamTimings } from './streams/delivery/start-streaming';
+import { startCountingSessions } from './sync/sync-sessions';
 import { signingKey } from './tokens/key-ring';
 
 /** A running node. */
@@ -21,6 +30,8 @@ export interface RunningServer {
   newAdministratorKey: AdministratorKey | undefined;
   config: ServerConfig;
   dataSource: DataSource;
+  /** What is open at this moment: sockets and streams, and the subscriptions on them. */
+  live(): { connections: number; subscriptions: number };
   /** Refuses new calls, lets running ones end, then closes everything it opened. */
   stop(): Promise<void>;
 }
@@ -31,6 +42,8 @@ export interface StartOptions {
   log?: Logger;
   /** How long `stop` waits for calls under way before it cuts them off. */
   drainMs?: number;
+  /** Waits of live connections and subscriptions, and of the delivery to streams and to devices. */
+  timings?: Partial<ConnectionTimings & CheckTimings & StreamTimings & DeliveryTimings>;
 }
 
 /** Milliseconds: less than the 10 s after which Docker kills a container. */
@@ -41,8 +54,8 @@ export const start = async (config: Config, options: StartOptions = {}): Promise
   const log = options.log ?? pino({ level: config.logLevel });
   const stores = await openStores(config, log);
   try {
-    const { now = () => new Date(), drainMs = DRAIN_MS } = options;
-    return await serve(config, stores, { log, now, drainMs });
+    const { now = () => new Date(), drainMs = DRAIN_MS, timings = {} } = options;
+    return await serve(config, stores, { log, now, drainMs, timings });
   } catch (error) {
     await stores.close();
     throw error;
@@ -55,13 +68,18 @@ interface Stores extends OpenDatabase {
 }
 
 const openStores = async (config: Config, log: Logger): Promise<Stores> => {
-  const database = await openDatabase(config, log);
-  const redis = config.redisUrl === undefined ? undefined : await openRedis(config.redisUrl, log);
+  const database = await openDatabase(config, log, (dataSource) => carryByPostgres(dataSource, log));
+  if (config.redisUrl === undefined) return { ...database, redis: undefined };
+  // Two, since one that subscribes takes no other commands.
+  const redis = await openRedis(config.redisUrl, log);
+  const subscriber = await openRedis(config.redisUrl, log);
+  const carrier = carryByRedis({ publisher: redis, subscriber }, hubOf(database.dataSource), log);
   return {
     ...database,
     redis,
     close: async () => {
-      redis?.disconnect();
+      await carrier.close();
+      [redis, subscriber].forEach((connection) => connection.disconnect());
       await database.close();
     },
   };
@@ -70,7 +88,7 @@ const openStores = async (config: Config, log: Logger): Promise<Stores> => {
 const serve = async (
   config: Config,
   stores: Stores,
-  { log, now, drainMs }: Required<StartOptions>,
+  { log, now, drainMs, timings }: Required<StartOptions>,
 ): Promise<RunningServer> => {
   const serverConfig = {
     ...config,
@@ -85,21 +103,32 @@ const serve = async (
   await signingKey(starting);
   const newAdministratorKey = await ensureAdministrator(starting);
   let isReady = false;
-  const app = await createApp(node, () => isReady);
+  const open = new OpenConnections(config.liveSubscriptions);
+  const app = await createApp(node, {
+    isReady: () => isReady,
+    open,
+    timings: { ...CONNECTION_TIMINGS, ...timings },
+  });
   await app.listen({ host: config.host, port: config.port });
   const { port } = app.server.address() as AddressInfo;
   if (config.publicUrl === undefined) serverConfig.publicUrl = `http://localhost:${port}`;
   const housekeeping = startHousekeeping(contextOf(node, 'housekeeping'));
+  const counting = startCountingSessions(contextOf(node, 'sync-sessions'));
+  const checking = startChecking(contextOf(node, 'live'), timings);
+  const streaming = startStreaming(contextOf(node, 'streams'), timings);
+  const delivery = startDelivery(contextOf(node, 'push'), timings);
   isReady = true;
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     newAdministratorKey,
     config: serverConfig,
     dataSource,
+    live: () => ({ connections: open.size, subscriptions: liveSubscriptionsOf(dataSource).size }),
     stop: async () => {
       isReady = false;
-      await drain(app, drainMs);
-      await housekeeping.stop();
+      // At the same time: all wait for others.
+      await Promise.all([drain(app, drainMs), streaming.stop(), delivery.stop()]);
+      await Promise.all([housekeeping.stop(), checking.stop(), counting.stop()]);
       await stores.close();
     },
   };

@@ -27,6 +27,7 @@ const identity = (changes: Partial<IdentityActor> = {}): IdentityActor => ({
   arn: 'arn:aws:sts::000000000000:assumed-role/Player/CognitoIdentityCredentials',
   amr: ['authenticated', 'accounts.example.com', 'qualifier'],
   principalTags: { team: 'red' },
+  expiresAt: new Date('2037-01-01T00:00:00Z'),
   policies: [EVERYTHING],
   sessionPolicies: [],
   ...changes,

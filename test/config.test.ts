@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { ConfigError, isWeakSecret, loadConfig, type Config, type LoginProviderUrls } from '../src/config';
+import { ConfigError, isWeakSecret, loadConfig, type Config } from '../src/config';
+import type { LoginProviderUrls, PushServiceUrls } from '../src/service-urls';
 
 const SECRET = '3d9c1f0e7a5b4c2d8e6f0a1b2c3d4e5f';
 
@@ -44,6 +45,8 @@ describe('without any variable, the configuration', () => {
         identitiesPerPool: 1500,
         credentialsPerPool: 12_000,
       },
+      liveSubscriptions: 20_000,
+      outgoing: { allowPrivateAddresses: false, allowPlaintext: false },
       auditRetentionDays: 90,
       signingKeyDays: 90,
       loginProviders: {
@@ -55,6 +58,14 @@ describe('without any variable, the configuration', () => {
         twitter: 'https://api.twitter.com',
         userPool: undefined,
         userPoolCheck: undefined,
+      },
+      pushServices: {
+        apns: 'https://api.push.apple.com',
+        apnsSandbox: 'https://api.sandbox.push.apple.com',
+        fcm: 'https://fcm.googleapis.com',
+        googleToken: 'https://oauth2.googleapis.com/token',
+        adm: 'https://api.amazon.com',
+        admToken: 'https://api.amazon.com/auth/O2/token',
       },
       saml: {
         audiences: ['urn:amazon:webservices', 'https://signin.aws.amazon.com/saml'],
@@ -79,6 +90,11 @@ describe('without any variable, the configuration', () => {
 
 const providers = (changes: Partial<LoginProviderUrls>): LoginProviderUrls => ({
   ...loadConfig({}).loginProviders,
+  ...changes,
+});
+
+const services = (changes: Partial<PushServiceUrls>): PushServiceUrls => ({
+  ...loadConfig({}).pushServices,
   ...changes,
 });
 
@@ -141,6 +157,28 @@ describe('a variable', () => {
       'ROCKPOOL_USER_POOL_CHECK_URL',
       'https://a.example/check?key=1',
       { loginProviders: providers({ userPoolCheck: 'https://a.example/check?key=1' }) },
+    ],
+    [
+      'ROCKPOOL_APNS_URL',
+      'https://proxy.example/apns/',
+      { pushServices: services({ apns: 'https://proxy.example/apns' }) },
+    ],
+    [
+      'ROCKPOOL_APNS_SANDBOX_URL',
+      'http://127.0.0.1:9',
+      { pushServices: services({ apnsSandbox: 'http://127.0.0.1:9' }) },
+    ],
+    ['ROCKPOOL_FCM_URL', 'http://[::1]:9', { pushServices: services({ fcm: 'http://[::1]:9' }) }],
+    [
+      'ROCKPOOL_GOOGLE_TOKEN_URL',
+      'https://a.example/token?key=1',
+      { pushServices: services({ googleToken: 'https://a.example/token?key=1' }) },
+    ],
+    ['ROCKPOOL_ADM_URL', 'https://a.example', { pushServices: services({ adm: 'https://a.example' }) }],
+    [
+      'ROCKPOOL_ADM_TOKEN_URL',
+      'https://a.example/token',
+      { pushServices: services({ admToken: 'https://a.example/token' }) },
     ],
     ['ROCKPOOL_TRUST_PROXY', '2', { trustProxy: 2 }],
     ['ROCKPOOL_TRUST_PROXY', '10.0.0.0/8, ::1', { trustProxy: ['10.0.0.0/8', '::1'] }],

@@ -1,6 +1,8 @@
 import { getNamedType, isEnumType, isObjectType, isScalarType, type GraphQLObjectType } from 'graphql';
+import { createClient } from 'graphql-sse';
 import { graphqlSchema } from '../src/graphql/schema';
 import { startIdentityProvider, type TestIdentityProvider } from './support/identity-provider';
+import { choose, createApplication, CREDENTIALS, register, subscribe } from './push/push-world';
 import {
   allow,
   bearerWith,
@@ -33,10 +35,15 @@ interface Target {
   /** A user of the developer provider that the identity has, and one that has an identity of its own. */
   developerUser: string;
   otherDeveloperUser: string;
+  /** A device of the identity. */
+  deviceId: string;
 }
 
-/** Who may use an operation at all: anybody, an identity on itself (and administrators), or administrators only. */
-type Access = 'anybody' | 'itself' | 'administrators';
+/**
+ * Who may use an operation at all: anybody, an identity on itself (and administrators), an identity on itself alone, an
+ * identity on what is its own without saying so, or administrators only.
+ */
+type Access = 'anybody' | 'itself' | 'itself alone' | 'own' | 'administrators';
 
 interface Case {
   access: Access;
@@ -58,9 +65,17 @@ const identityField = (selection: string): string =>
   `query ($id: ID!) { identity(id: $id) { id ${selection} } }`;
 const poolId = ({ identityPoolId: id }: Target): object => ({ id });
 const identityId = ({ identityId: id }: Target): object => ({ id });
+const onD = ({ identityPoolId, identityId: id, deviceId }: Target): object => ({
+  input: { identityPoolId, identityId: id, datasetName: 'd', deviceId },
+});
+/** Its name is unique within a pool: both pools have one with this ARN. */
+const applicationArn = 'arn:aws:sns:us-east-1:000000000000:app/GCM/notes';
 const nothing = (): object => ({});
 const poolArn = (id: string): string => `arn:aws:cognito-identity:us-east-1:000000000000:identitypool/${id}`;
 let made = 0;
+
+/** Each identity of these tests has it, as if from a merge. */
+const MERGED = 'd.us-east-1:00000000-0000-4000-8000-00000000000f';
 
 const DEVELOPER_PROVIDER = 'login.my-app';
 const CERTIFICATE = { certificate: makeSamlKey().certificate, use: 'signing' as const };
@@ -94,6 +109,12 @@ const CASES: Record<string, Case> = {
     action: 'cognito-identity:DescribeIdentityPool',
     query: poolField('name'),
     variables: poolId,
+  },
+  'Query.identityPoolUsages': {
+    access: 'administrators',
+    action: 'cognito-sync:ListIdentityPoolUsage',
+    query: '{ identityPoolUsages { nodes { identityPoolId dataStorage } } }',
+    variables: nothing,
   },
   'Query.identityPools': {
     access: 'administrators',
@@ -195,10 +216,46 @@ const CASES: Record<string, Case> = {
     query: poolField('analytics { totalIdentities providers { provider identities } }'),
     variables: poolId,
   },
+  'CognitoStreams.deadLetters': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('streams { deadLetters { nodes { identityId } } }'),
+    variables: poolId,
+  },
+  'IdentityPool.bulkPublish': {
+    access: 'administrators',
+    action: 'cognito-sync:GetBulkPublishDetails',
+    query: poolField('bulkPublish { bulkPublishStatus }'),
+    variables: poolId,
+  },
+  'IdentityPool.streams': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('streams { streamName target pendingCount }'),
+    variables: poolId,
+  },
+  'IdentityPool.events': {
+    access: 'administrators',
+    action: 'cognito-sync:GetCognitoEvents',
+    query: poolField('events { key value }'),
+    variables: poolId,
+  },
   'IdentityPool.identities': {
     access: 'administrators',
     action: 'cognito-identity:ListIdentities',
     query: poolField('identities { nodes { id logins } }'),
+    variables: poolId,
+  },
+  'IdentityPool.platformApplications': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('platformApplications { name platform publicKey lastFailure { message } }'),
+    variables: poolId,
+  },
+  'IdentityPool.pushSync': {
+    access: 'administrators',
+    action: 'cognito-sync:GetIdentityPoolConfiguration',
+    query: poolField('pushSync { applicationArns roleArn }'),
     variables: poolId,
   },
   'IdentityPool.principalTagAttributeMaps': {
@@ -219,11 +276,47 @@ const CASES: Record<string, Case> = {
     query: poolField('tags { key value }'),
     variables: poolId,
   },
+  'Identity.usage': {
+    access: 'itself',
+    action: 'cognito-sync:DescribeIdentityUsage',
+    query: identityField('usage { identityId identityPoolId datasetCount dataStorage }'),
+    variables: identityId,
+  },
+  'IdentityPool.syncConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:GetDatasetConfiguration',
+    query: poolField('syncConfiguration { historyRetentionDays mergeRules { datasetPattern } }'),
+    variables: poolId,
+  },
+  'IdentityPool.usage': {
+    access: 'administrators',
+    action: 'cognito-sync:DescribeIdentityPoolUsage',
+    query: poolField('usage { identityPoolId dataStorage }'),
+    variables: poolId,
+  },
+  'IdentityPoolUsage.syncSessions': {
+    access: 'administrators',
+    action: 'cognito-sync:DescribeIdentityPoolUsage',
+    query: poolField('usage { syncSessions { day syncSessions } }'),
+    variables: poolId,
+  },
+  'Mutation.setSyncConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:SetDatasetConfiguration',
+    query: mutation('setSyncConfiguration', 'syncConfiguration { historyRetentionDays }'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId, historyRetentionDays: 7 } }),
+  },
   'IdentityPoolAnalytics.days': {
     access: 'administrators',
     action: 'cognito-identity:GetIdentityPoolDailyAnalytics',
     query: poolField('analytics { days { day newIdentities totalIdentities } }'),
     variables: poolId,
+  },
+  'Dataset.history': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: identityField('dataset(name: "d") { id history { nodes { key value } } }'),
+    variables: identityId,
   },
   'Identity.dataset': {
     access: 'itself',
@@ -235,6 +328,12 @@ const CASES: Record<string, Case> = {
     access: 'itself',
     action: 'cognito-sync:ListDatasets',
     query: identityField('datasets { nodes { name } }'),
+    variables: identityId,
+  },
+  'Identity.devices': {
+    access: 'itself',
+    action: 'cognito-sync:ListDevices',
+    query: identityField('devices { id platform datasetNames }'),
     variables: identityId,
   },
   'Identity.linkedLogins': {
@@ -287,6 +386,19 @@ const CASES: Record<string, Case> = {
     query: mutation('createOpenIDConnectProvider', 'openIDConnectProviderArn'),
     variables: () => ({ input: { url: `https://more-${(made += 1)}.example.com` } }),
   },
+  'Mutation.createPlatformApplication': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('createPlatformApplication', 'platformApplication { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: {
+        identityPoolId,
+        name: `more-${(made += 1)}`,
+        platform: 'GCM',
+        credentials: CREDENTIALS.GCM,
+      },
+    }),
+  },
   'Mutation.createRole': {
     access: 'administrators',
     action: 'iam:CreateRole',
@@ -333,6 +445,14 @@ const CASES: Record<string, Case> = {
     query: mutation('deleteOpenIDConnectProvider', 'openIDConnectProvider { arn }'),
     variables: ({ providerArn }) => ({ input: { openIDConnectProviderArn: providerArn } }),
   },
+  'Mutation.deletePlatformApplication': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('deletePlatformApplication', 'platformApplication { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, platformApplicationArn: applicationArn },
+    }),
+  },
   'Mutation.deleteRole': {
     access: 'administrators',
     action: 'iam:DeleteRole',
@@ -344,6 +464,28 @@ const CASES: Record<string, Case> = {
     action: 'iam:DeleteSAMLProvider',
     query: mutation('deleteSAMLProvider', 'samlProvider { arn }'),
     variables: ({ samlProviderArn }) => ({ input: { samlProviderArn } }),
+  },
+  'Mutation.deregisterDevice': {
+    access: 'itself alone',
+    action: 'cognito-sync:DeregisterDevice',
+    query: mutation('deregisterDevice', 'device { id }'),
+    variables: ({ identityPoolId, identityId: id, deviceId }) => ({
+      input: { identityPoolId, identityId: id, deviceId },
+    }),
+  },
+  'Mutation.exportIdentity': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: mutation('exportIdentity', 'document endCursor'),
+    variables: ({ identityPoolId, identityId: id }) => ({ input: { identityPoolId, identityId: id } }),
+  },
+  'Mutation.foldMergedDataset': {
+    access: 'itself',
+    action: 'cognito-sync:UpdateRecords',
+    query: mutation('foldMergedDataset', 'datasetSyncCount records { key value }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, datasetName: 'd', mergedDatasetName: MERGED, dryRun: true },
+    }),
   },
   'Mutation.getCredentialsForIdentity': {
     access: 'anybody',
@@ -385,12 +527,29 @@ const CASES: Record<string, Case> = {
       },
     }),
   },
+  'Mutation.registerDevice': {
+    access: 'itself alone',
+    action: 'cognito-sync:RegisterDevice',
+    query: mutation('registerDevice', 'deviceId'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, platform: 'GCM', token: `more-${(made += 1)}` },
+    }),
+  },
   'Mutation.removeClientIDFromOpenIDConnectProvider': {
     access: 'administrators',
     action: 'iam:RemoveClientIDFromOpenIDConnectProvider',
     query: mutation('removeClientIDFromOpenIDConnectProvider', 'openIDConnectProvider { clientIds }'),
     variables: ({ providerArn }) => ({
       input: { openIDConnectProviderArn: providerArn, clientID: 'client' },
+    }),
+  },
+  'Mutation.restoreDataset': {
+    access: 'itself',
+    action: 'cognito-sync:UpdateRecords',
+    query: mutation('restoreDataset', 'datasetSyncCount records { key value }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      // A dry run, so that the data of the other cases stays.
+      input: { identityPoolId, identityId: id, datasetName: 'd', toSyncCount: 0, dryRun: true },
     }),
   },
   'Mutation.revokeApiKey': {
@@ -405,6 +564,34 @@ const CASES: Record<string, Case> = {
     query: mutation('rotateSigningKey', 'signingKeys { id }'),
     variables: () => ({ input: { evenIfRecent: true } }),
   },
+  'Mutation.bulkPublish': {
+    access: 'administrators',
+    action: 'cognito-sync:BulkPublish',
+    query: mutation('bulkPublish', 'identityPoolId'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.retryDeadLetters': {
+    access: 'administrators',
+    action: 'cognito-sync:RetryDeadLetters',
+    query: mutation('retryDeadLetters', 'retriedCount'),
+    variables: ({ identityPoolId }) => ({ input: { identityPoolId } }),
+  },
+  'Mutation.setIdentityPoolConfiguration': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('setIdentityPoolConfiguration', 'identityPoolId'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, cognitoStreams: { streamingStatus: 'ENABLED' } },
+    }),
+  },
+  'Mutation.setCognitoEvents': {
+    access: 'administrators',
+    action: 'cognito-sync:SetCognitoEvents',
+    query: mutation('setCognitoEvents', 'signingSecret identityPool { id }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, events: [{ key: 'SyncTrigger', value: '' }] },
+    }),
+  },
   'Mutation.setIdentityPoolRoles': {
     access: 'administrators',
     action: 'cognito-identity:SetIdentityPoolRoles',
@@ -417,6 +604,25 @@ const CASES: Record<string, Case> = {
     query: mutation('setPrincipalTagAttributeMap', 'principalTagAttributeMap { useDefaults }'),
     variables: ({ identityPoolId }) => ({
       input: { identityPoolId, identityProviderName: DEVELOPER_PROVIDER, useDefaults: true },
+    }),
+  },
+  'Mutation.subscribeToDataset': {
+    access: 'itself alone',
+    action: 'cognito-sync:SubscribeToDataset',
+    query: mutation('subscribeToDataset', 'device { id datasetNames }'),
+    variables: onD,
+  },
+  'Mutation.synchronize': {
+    access: 'itself',
+    action: 'cognito-sync:ListRecords',
+    query: mutation('synchronize', 'datasets { applied changes { records { key value } } }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: {
+        identityPoolId,
+        identityId: id,
+        datasetName: 'd',
+        recordPatches: [{ op: 'REPLACE', key: `new-${(made += 1)}`, value: 'v', syncCount: 0 }],
+      },
     }),
   },
   'Mutation.tagResource': {
@@ -445,6 +651,12 @@ const CASES: Record<string, Case> = {
     query: mutation('unlinkIdentity', 'identityId'),
     variables: ({ identityId: id, logins }) => ({ input: { identityId: id, logins, loginsToRemove: [] } }),
   },
+  'Mutation.unsubscribeFromDataset': {
+    access: 'itself alone',
+    action: 'cognito-sync:UnsubscribeFromDataset',
+    query: mutation('unsubscribeFromDataset', 'device { id datasetNames }'),
+    variables: onD,
+  },
   'Mutation.untagResource': {
     access: 'administrators',
     action: 'cognito-identity:UntagResource',
@@ -459,6 +671,14 @@ const CASES: Record<string, Case> = {
     query: mutation('updateIdentityPool', 'identityPool { id }'),
     variables: ({ identityPoolId }) => ({
       input: { identityPoolId, identityPoolName: 'taken over', allowUnauthenticatedIdentities: true },
+    }),
+  },
+  'Mutation.updatePlatformApplication': {
+    access: 'administrators',
+    action: 'cognito-sync:SetIdentityPoolConfiguration',
+    query: mutation('updatePlatformApplication', 'platformApplication { id enabled }'),
+    variables: ({ identityPoolId }) => ({
+      input: { identityPoolId, platformApplicationArn: applicationArn, enabled: true },
     }),
   },
   'Mutation.updateRecords': {
@@ -490,6 +710,15 @@ const CASES: Record<string, Case> = {
       input: { samlProviderArn, samlMetadataDocument: OTHER_METADATA },
     }),
   },
+
+  // Answers with what there is at once, and then goes on.
+  'Subscription.datasetChanged': {
+    access: 'own',
+    action: 'cognito-sync:ListDatasets',
+    query: `subscription ($input: DatasetChangedInput!) { datasetChanged(input: $input) {
+      identityId datasetName changes { records { key value } } } }`,
+    variables: () => ({ input: { sinceSyncCounts: [] } }),
+  },
 };
 
 const PUBLIC = [
@@ -510,10 +739,28 @@ const EMBEDDED = [
   'IdentityPool.supportedLoginProviders',
   'IdentityPoolAnalytics.providers',
   'IdentityPoolRoles.roleMappings',
+  'MergeRuleSet.rules',
   'PlannedMerge.datasets',
+  'PlatformApplication.lastFailure',
   'PrincipalTagAttributeMap.principalTags',
+  'RecordConflict.record',
+  'RecordListing.records',
   'Role.policies',
   'RoleMapping.rules',
+  'SynchronizedDataset.changes',
+  'SynchronizedDataset.conflicts',
+  'SynchronizedDataset.error',
+  'SynchronizedDataset.merged',
+  'SyncConfiguration.mergeRules',
+];
+
+/** What reads or writes one dataset that it is given by name. */
+const ON_A_DATASET = [
+  'Query.listRecords',
+  'Mutation.updateRecords',
+  'Mutation.synchronize',
+  'Mutation.deleteDataset',
+  'Mutation.restoreDataset',
 ];
 
 /** Cases with this access, as a table for `it.each`. */
@@ -530,6 +777,7 @@ const NOWHERE = {
   logins: [],
   developerUser: 'user of nobody',
   otherDeveloperUser: 'other user of nobody',
+  deviceId: 'device of nobody',
 };
 
 let server: TestServer;
@@ -577,10 +825,18 @@ const identityIn = async (
   const { id } = await getId(server, pool.identityPoolId!, logins);
   const token = (await getCredentials(server, id, logins)).accessToken;
   await writeRecord(token, `secret of ${name}`);
+  await rowsOf(
+    server,
+    `INSERT INTO datasets SELECT (json_populate_record(d, json_build_object('dataset_name', $2::text))).*
+       FROM datasets d WHERE d.identity_id = $1`,
+    [id, MERGED],
+  );
   const users = { developerUser: `user of ${name}`, otherDeveloperUser: `other user of ${name}` };
   await vouchFor(pool.identityPoolId!, users.developerUser, id);
   await vouchFor(pool.identityPoolId!, users.otherDeveloperUser);
-  return { target: { ...NOWHERE, ...pool, ...users, identityId: id, logins }, token };
+  const deviceId = await register(server, token, { platform: 'GCM', token: `token-of-${name}` });
+  await subscribe(server, token, deviceId);
+  return { target: { ...NOWHERE, ...pool, ...users, identityId: id, logins, deviceId }, token };
 };
 
 /** A guest that was idle for ages. */
@@ -617,7 +873,16 @@ const poolNamed = async (
     },
     server.admin,
   );
+  const target = { webhook: { url: 'https://stream.invalid/' } };
+  await server.run(
+    mutation('setIdentityPoolConfiguration', 'identityPoolId'),
+    {
+      input: { identityPoolId: id, cognitoStreams: { streamName: `Stream of ${identityPoolName}`, target } },
+    },
+    server.admin,
+  );
   await idleGuestIn(id);
+  await choose(server, id, [(await createApplication(server, id)).platformApplicationArn]);
   const key = await createKey(server, { name: `key of ${identityPoolName}`, managedPolicies: ['READ_ONLY'] });
   return {
     identityPoolId: id,
@@ -640,13 +905,14 @@ beforeAll(async () => {
   neighbour = (await identityIn(a, 'bob')).target;
   stranger = (await identityIn(b, 'carol')).target;
   const arn = poolArn(mine.identityPoolId);
+  const syncArn = arn.replace('cognito-identity', 'cognito-sync');
   limited = await bearerWith(server, {
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
         Action: '*',
-        Resource: [arn, `${arn.replace('cognito-identity', 'cognito-sync')}/*`],
+        Resource: [arn, syncArn, `${syncArn}/*`, 'arn:aws:sns:us-east-1:000000000000:app/*'],
       },
       {
         Effect: 'Allow',
@@ -663,7 +929,23 @@ afterAll(async () => {
 });
 
 const ask = ({ query, variables }: Case, target: Target, token?: string): Promise<GraphqlAnswer> =>
-  server.graphql(query, variables(target), token);
+  query.startsWith('subscription')
+    ? firstAnswer(query, variables(target), token)
+    : server.graphql(query, variables(target), token);
+
+/** What a subscription answers first. */
+const firstAnswer = async (query: string, variables: object, token?: string): Promise<GraphqlAnswer> => {
+  const client = createClient({
+    url: `${server.url}/graphql/stream`,
+    retryAttempts: 0,
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+  });
+  for await (const answer of client.iterate({ query, variables: variables as Record<string, unknown> })) {
+    client.dispose();
+    return { status: 200, ...answer } as unknown as GraphqlAnswer;
+  }
+  throw new Error('The subscription ended without an answer');
+};
 
 /** The answer with the names of what it was aimed at taken out, so that answers for different targets compare. */
 const withoutNames = (answer: GraphqlAnswer, target: Target): Data => {
@@ -686,25 +968,39 @@ const withoutDecision = (answer: GraphqlAnswer): GraphqlAnswer => ({
 /** Not those that a refused call is written to: audit_events and rate_limits. */
 const TABLES = [
   'api_keys',
+  'dataset_subscriptions',
   'datasets',
+  'device_tokens',
+  'devices',
   'identities',
   'identity_counts',
   'identity_logins',
   'identity_pools',
   'logins',
   'open_id_connect_providers',
+  'platform_failures',
+  'pool_usage',
+  'record_history',
   'records',
   'roles',
   'saml_providers',
   'signing_keys',
+  'sync_configurations',
   'used_sync_sessions',
 ];
 
+/** What counts of a row, where the server changes the rest of it while it tries to reach a device. */
+const ROWS: Record<string, string> = {
+  dataset_subscriptions: 't.identity_id, t.dataset_name, t.device_id, t.created_at',
+  platform_failures: 't.identity_pool_id',
+};
+
 /** One text for each table, which changes with any of its rows. */
 const everything = async (): Promise<Data> => {
-  const columns = TABLES.map(
-    (table) => `(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM ${table} t) AS ${table}`,
-  );
+  const columns = TABLES.map((table) => {
+    const row = ROWS[table] ?? 't';
+    return `(SELECT md5(string_agg((${row})::text, '|' ORDER BY (${row})::text)) FROM ${table} t) AS ${table}`;
+  });
   const [row] = await rowsOf(server, `SELECT ${columns.join(', ')}`);
   return row;
 };
@@ -751,12 +1047,15 @@ describe('the cases of this file', () => {
 });
 
 describe('a caller without credentials', () => {
-  it.each(casesOf('itself', 'administrators'))('is not let in to %s', async (_name, found) => {
-    const answer = await changingNothing(() => ask(found, mine));
+  it.each(casesOf('itself', 'itself alone', 'own', 'administrators'))(
+    'is not let in to %s',
+    async (_name, found) => {
+      const answer = await changingNothing(() => ask(found, mine));
 
-    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
-    expect(answer.data?.[Object.keys(answer.data)[0]!] ?? null).toBeNull();
-  });
+      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED', reason: 'MISSING' });
+      expect(answer.data?.[Object.keys(answer.data)[0]!] ?? null).toBeNull();
+    },
+  );
 
   it('has the six public operations, and nobody to view', async () => {
     const open = casesOf('anybody').map(([name]) => name);
@@ -814,7 +1113,7 @@ describe('an identity whose role allows everything', () => {
     return told;
   };
 
-  it.each(casesOf('itself'))(
+  it.each(casesOf('itself', 'itself alone'))(
     'is told the same by %s of others, whether they are there or not',
     async (name, found) => {
       const [ofNobody, ...ofSomebody] = await toldOfOthers(found, [
@@ -840,6 +1139,17 @@ describe('an identity whose role allows everything', () => {
     },
   );
 
+  it.each(casesOf('own'))('has by %s what is its own alone', async (_name, found) => {
+    const answer = await changingNothing(() => ask(found, neighbour, bearer));
+
+    expect(JSON.stringify(answer)).toContain('secret of alice');
+    expect(JSON.stringify(answer)).not.toMatch(/secret of (bob|carol)/);
+    for (const { identityId: id, identityPoolId: pool } of [neighbour, stranger])
+      expect(JSON.stringify(answer)).not.toMatch(
+        new RegExp(`${id}|${pool === mine.identityPoolId ? id : pool}`),
+      );
+  });
+
   it.each(casesOf('administrators'))('has no use of %s, in its own pool or another', async (_name, found) => {
     const told = await toldOfOthers(found, [NOWHERE, mine, neighbour, stranger]);
 
@@ -852,16 +1162,13 @@ describe('an identity whose role allows everything', () => {
     ]);
   });
 
-  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset'])(
-    'does not reach by %s into another pool with its own id',
-    async (name) => {
-      const elsewhere = { ...mine, identityPoolId: stranger.identityPoolId };
+  it.each(ON_A_DATASET)('does not reach by %s into another pool with its own id', async (name) => {
+    const elsewhere = { ...mine, identityPoolId: stranger.identityPoolId };
 
-      const answer = await changingNothing(() => ask(CASES[name]!, elsewhere, bearer));
+    const answer = await changingNothing(() => ask(CASES[name]!, elsewhere, bearer));
 
-      expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
-    },
-  );
+    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
+  });
 
   it('gets no credentials of others by its own logins', async () => {
     for (const target of [neighbour, stranger])
@@ -892,10 +1199,19 @@ describe('an identity whose role allows everything', () => {
 
   it('sees itself, by viewer and by its id', async () => {
     expect((await ask(CASES['Query.viewer']!, NOWHERE, bearer)).data.viewer.id).toBe(mine.identityId);
-    for (const [name, found] of casesOf('itself')) {
-      if (/delete/.test(name)) continue;
+    for (const [name, found] of casesOf('itself', 'itself alone')) {
+      if (/delete|deregister/.test(name)) continue;
       expect([name, (await ask(found, mine, bearer)).errors]).toEqual([name, undefined]);
     }
+  });
+});
+
+describe('an administrator of everything', () => {
+  it.each(casesOf('own', 'itself alone'))('has nothing of its own for %s', async (_name, found) => {
+    const answer = await changingNothing(() => ask(found, neighbour, server.admin));
+
+    expect(refusalOf(answer)).toMatchObject({ code: 'NOT_AUTHORIZED' });
+    expect(answer.data ?? null).toBeNull();
   });
 });
 
@@ -904,6 +1220,7 @@ describe('an administrator of one pool', () => {
     casesOf('itself', 'administrators').filter(([, found]) => !isOfInstallation(found));
   const isOfInstallation = ({ action }: Case): boolean => /^(iam|cloudtrail):/.test(action ?? '');
   const wholeInstallation = [
+    'Query.identityPoolUsages',
     'Query.identityPools',
     'Query.signingKeys',
     'Mutation.createIdentityPool',
@@ -945,7 +1262,9 @@ describe('an administrator of one pool', () => {
       'Query.listRecords',
       'Query.lookupDeveloperIdentity',
       'Mutation.updateRecords',
+      'Mutation.synchronize',
       'Mutation.deleteDataset',
+      'Mutation.restoreDataset',
       'Mutation.getOpenIdTokenForDeveloperIdentity',
       'Mutation.mergeDeveloperIdentities',
       'Mutation.unlinkDeveloperIdentity',
@@ -955,7 +1274,7 @@ describe('an administrator of one pool', () => {
     }
   });
 
-  it.each(['Query.listRecords', 'Mutation.updateRecords', 'Mutation.deleteDataset'])(
+  it.each(ON_A_DATASET)(
     'is told nothing by %s of an identity elsewhere when it names no pool, not even which pool that is in',
     async (name) => {
       const told: Data[] = [];
@@ -1000,15 +1319,24 @@ describe('an administrator of one pool', () => {
 
   it.each([
     'AnalyticsDay.providers',
+    'Dataset.history',
     'IdentityPool.analytics',
+    'IdentityPool.bulkPublish',
     'IdentityPool.identities',
+    'IdentityPool.platformApplications',
     'IdentityPool.principalTagAttributeMaps',
+    'IdentityPool.pushSync',
     'IdentityPool.roles',
+    'IdentityPool.streams',
+    'IdentityPool.syncConfiguration',
     'IdentityPool.tags',
+    'IdentityPool.usage',
     'IdentityPoolAnalytics.days',
     'Identity.dataset',
     'Identity.datasets',
+    'Identity.devices',
     'Identity.linkedLogins',
+    'Identity.usage',
   ])('needs an action of its own for %s', async (name) => {
     const found = CASES[name]!;
     const allOthers = await bearerWith(server, {

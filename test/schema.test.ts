@@ -94,6 +94,15 @@ describe('the GraphQL schema', () => {
     );
   });
 
+  it('has subscriptions of the same form', () => {
+    const shapes = fieldsOf(schema.getSubscriptionType()!).map((field) => [
+      ...field.args.map((arg) => `${arg.name}: ${String(arg.type)}`),
+      String(field.type),
+    ]);
+
+    expect(shapes).toEqual([['input: DatasetChangedInput!', 'DatasetChangedPayload!']]);
+  });
+
   it('names inputs and payloads as such, and uses none of them for anything else', () => {
     const returned = objects
       .filter((type) => !ROOTS.includes(type.name))
@@ -128,10 +137,13 @@ describe('the GraphQL schema', () => {
     });
 
     expect(paged.map(({ name }) => name).sort()).toEqual([
+      'CognitoStreams.deadLetters',
+      'Dataset.history',
       'Identity.datasets',
       'IdentityPool.identities',
       'Query.apiKeys',
       'Query.auditEvents',
+      'Query.identityPoolUsages',
       'Query.identityPools',
       'Query.identityProviders',
       'Query.roles',
@@ -152,19 +164,28 @@ describe('the GraphQL schema', () => {
       'AnalyticsDay.providers',
       'ApiKey.policies',
       'EvaluationResult.statements',
+      'Identity.devices',
       'Identity.linkedLogins',
       'IdentityPool.cognitoIdentityProviders',
+      'IdentityPool.events',
+      'IdentityPool.platformApplications',
       'IdentityPool.principalTagAttributeMaps',
       'IdentityPool.supportedLoginProviders',
       'IdentityPool.tags',
       'IdentityPoolAnalytics.days',
       'IdentityPoolAnalytics.providers',
       'IdentityPoolRoles.roleMappings',
+      'IdentityPoolUsage.syncSessions',
+      'MergeRuleSet.rules',
       'PlannedMerge.datasets',
       'PrincipalTagAttributeMap.principalTags',
       'Query.signingKeys',
+      'RecordListing.records',
       'Role.policies',
       'RoleMapping.rules',
+      'SyncConfiguration.mergeRules',
+      'SynchronizedDataset.conflicts',
+      'SynchronizedDataset.merged',
     ]);
   });
 

@@ -59,6 +59,7 @@ const identityActor = async (ctx: Context, token: string): Promise<IdentityActor
     arn: assumedRoleArn(role.arn, session.sessionName),
     amr: session.amr,
     principalTags: session.principalTags,
+    expiresAt: session.expiresAt,
     policies: role.permissionPolicies.map((policy) => policy.document),
     sessionPolicies: sessionPoliciesOf(session),
   };

@@ -28,6 +28,9 @@ export const MANAGED_POLICIES = {
     'iam:PassRole',
     'iam:SimulateCustomPolicy',
     'iam:SimulatePrincipalPolicy',
+    'sns:CreatePlatformApplication',
+    'sns:DeletePlatformApplication',
+    'sns:SetPlatformApplicationAttributes',
   ),
   ReadOnly: allow(
     'cloudtrail:LookupEvents',
@@ -41,6 +44,7 @@ export const MANAGED_POLICIES = {
     'cognito-sync:Describe*',
     'cognito-sync:GetBulkPublishDetails',
     'cognito-sync:GetCognitoEvents',
+    'cognito-sync:GetDatasetConfiguration',
     'cognito-sync:GetIdentityPoolConfiguration',
     'cognito-sync:List*',
     'iam:Get*',

@@ -16,6 +16,20 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
+/** What else is heard on the connection that listens; see `listen`. */
+export interface Notices {
+  handlers: Record<string, (payload: string) => void>;
+  onReconnect: () => void;
+  /** Called before the database is closed. */
+  close: () => Promise<void>;
+}
+
+const NOTHING_ELSE: Notices = {
+  handlers: {},
+  onReconnect: () => undefined,
+  close: () => Promise.resolve(),
+};
+
 interface Server {
   url: string;
   directUrl: string;
@@ -23,13 +37,20 @@ interface Server {
   stop: () => Promise<void>;
 }
 
-/** Opens the configured server, or the embedded one, runs the migrations and follows changes of reference data. */
-export const openDatabase = async (config: Config, log: Logger): Promise<OpenDatabase> => {
+/**
+ * Opens the configured server, or the embedded one, runs the migrations and follows changes of reference data, and
+ * whatever else `hear` names.
+ */
+export const openDatabase = async (
+  config: Config,
+  log: Logger,
+  hear: (dataSource: DataSource) => Notices = () => NOTHING_ELSE,
+): Promise<OpenDatabase> => {
   const server = config.databaseUrl
     ? configuredServer(config, config.databaseUrl)
     : await embeddedServer(config, log);
   try {
-    return await connect(config, server, log);
+    return await connect(config, server, { log, hear });
   } catch (error) {
     await server.stop();
     throw error;
@@ -52,7 +73,11 @@ const embeddedServer = async (config: Config, log: Logger): Promise<Server> => {
   return { url: embedded.url, directUrl: embedded.url, secret, stop: () => embedded.stop() };
 };
 
-const connect = async (config: Config, server: Server, log: Logger): Promise<OpenDatabase> => {
+const connect = async (
+  config: Config,
+  server: Server,
+  { log, hear }: { log: Logger; hear: (dataSource: DataSource) => Notices },
+): Promise<OpenDatabase> => {
   await migrate(server.directUrl);
   const dataSource = createDataSource({
     url: server.url,
@@ -61,16 +86,24 @@ const connect = async (config: Config, server: Server, log: Logger): Promise<Ope
     onPoolError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
   });
   await dataSource.initialize();
+  const notices = hear(dataSource);
   const listener = await listen({
     url: server.directUrl,
-    handlers: { [REFERENCE_CHANNEL]: (payload) => onReferenceNotice(dataSource, payload) },
+    handlers: {
+      [REFERENCE_CHANNEL]: (payload) => onReferenceNotice(dataSource, payload),
+      ...notices.handlers,
+    },
     log,
-    onReconnect: () => dropReference(dataSource, 'all'),
+    onReconnect: () => {
+      dropReference(dataSource, 'all');
+      notices.onReconnect();
+    },
   });
   return {
     dataSource,
     secret: server.secret,
     close: async () => {
+      await notices.close();
       await listener.close();
       await dataSource.destroy();
       await server.stop();

@@ -9,6 +9,7 @@ const REFERENCE_KINDS = [
   'role',
   'saml-provider',
   'signing-key',
+  'sync-configuration',
 ] as const;
 
 /** The small tables that every node keeps copies of. */

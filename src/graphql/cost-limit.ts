@@ -38,6 +38,9 @@ export const costLimit = (): ApolloServerPlugin<Context> => ({
   }),
 });
 
+/** Types of which there is one for each day of a list. */
+const DAYS = ['AnalyticsDay', 'SyncSessionDay'];
+
 interface Asked {
   schema: GraphQLSchema;
   fragments: FragmentDefinitionNode[];
@@ -68,7 +71,7 @@ const costOf = ({ schema, fragments, operation, variables }: Asked): number => {
     const fieldType = getNamedType(field.type);
     if (fieldType.name === 'PageInfo') return 0;
     const within = ofSelection(selection.selectionSet, fieldType);
-    if (fieldType.name === 'AnalyticsDay') return LIMITS.analyticsDays * (1 + within);
+    if (DAYS.includes(fieldType.name)) return LIMITS.analyticsDays * (1 + within);
     return (
       1 + within * (fieldType.name.endsWith('Connection') ? firstOf(selection, operation, variables) : 1)
     );

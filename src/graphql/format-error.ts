@@ -23,6 +23,15 @@ export const formatError = (formatted: GraphQLFormattedError, error: unknown): G
   });
 };
 
+/** Any thrown value likewise, where no server has wrapped it yet. */
+export const toFormatted = (error: unknown): GraphQLFormattedError => {
+  const wrapped =
+    error instanceof GraphQLError ? error : new GraphQLError('', { originalError: asError(error) });
+  return formatError(wrapped.toJSON(), wrapped);
+};
+
+const asError = (value: unknown): Error => (value instanceof Error ? value : new Error(String(value)));
+
 /** The error of the catalogue that stands for a thrown value; undefined for mistakes in the request and for faults. */
 const serviceErrorOf = (error: unknown): ServiceError | undefined => {
   const cause = causeOf(error);

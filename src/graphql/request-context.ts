@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { ANONYMOUS } from '../actor';
+import { ANONYMOUS, type Actor } from '../actor';
 import type { Context, RequestInfo } from '../context';
 import { authenticate } from '../credentials/authenticate';
+import { LiveConnection, type LiveContext } from '../push/live-connection';
 import { busy, databaseTrouble, logFault } from './format-error';
 
 /** What is the same for every request of a node. */
@@ -19,15 +20,45 @@ export const contextOf = (node: NodeContext, id: string): Context => ({
 
 /** The context of one request: who is calling, and from where. */
 export const requestContext = async (node: NodeContext, request: FastifyRequest): Promise<Context> => {
-  warnOfProxy(node, request);
-  const log = node.log.child({ requestId: request.id });
-  const ctx: Context = { ...node, log, request: requestInfoOf(request), actor: ANONYMOUS };
+  const ctx: Context = { ...node, ...originOf(node, request), actor: ANONYMOUS };
+  const actor = await orFailed(ctx.log, authenticate(ctx, request.headers.authorization));
+  return { ...ctx, actor };
+};
+
+const orFailed = async (log: Context['log'], caller: Promise<Actor>): Promise<Actor> => {
   try {
-    return { ...ctx, actor: await authenticate(ctx, request.headers.authorization) };
+    return await caller;
   } catch (error) {
-    logFault(ctx.log, error);
+    logFault(log, error);
     throw wholeRequestFailed(error);
   }
+};
+
+/** Where a connection that stays came from: what its calls are told apart by, and nothing of the request's own. */
+export type Origin = Pick<Context, 'log' | 'request'>;
+
+/** The origin of a connection that this request opens. */
+export const originOf = (node: NodeContext, request: FastifyRequest): Origin => {
+  warnOfProxy(node, request);
+  return { log: node.log.child({ requestId: request.id }), request: requestInfoOf(request) };
+};
+
+/** The connection of a client with these credentials, which are looked at again as long as it stays. */
+export const liveConnection = (
+  node: NodeContext,
+  origin: Origin,
+  authorization: string | undefined,
+): LiveConnection =>
+  new LiveConnection(() => authenticate({ ...node, ...origin, actor: ANONYMOUS }, authorization));
+
+/** The context of one call over a connection that stays. */
+export const liveContext = async (
+  node: NodeContext,
+  origin: Origin,
+  connection: LiveConnection,
+): Promise<LiveContext> => {
+  const actor = await orFailed(origin.log, connection.authenticate());
+  return { ...node, log: origin.log, request: { ...origin.request }, connection, actor };
 };
 
 const MAX_USER_AGENT = 256;

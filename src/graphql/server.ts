@@ -9,6 +9,7 @@ import { landingPage } from './landing-page/landing-page';
 import { repeatLimit } from './repeat-limit';
 import { REQUEST_LIMIT_RULES } from './request-limits';
 import { graphqlSchema } from './schema';
+import { subscriptionsApart } from './subscriptions-apart';
 
 /** Words and signs in one document: bounds parsing, aliases and repeated fields at once. */
 const MAX_TOKENS = 4000;
@@ -25,7 +26,14 @@ export const createGraphqlServer = (node: NodeContext): ApolloServer<Context> =>
       ...(node.config.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
     ],
     formatError,
-    plugins: [costLimit(), repeatLimit(), logFaults(), auditDenials(), landingPage(node.config)],
+    plugins: [
+      costLimit(),
+      repeatLimit(),
+      subscriptionsApart(),
+      logFaults(),
+      auditDenials(),
+      landingPage(node.config),
+    ],
     // Registered queries would have to be shared between nodes to be of use.
     persistedQueries: false,
     // Signals are the process entry's business: Apollo would stop on its own and then send the signal once more.

@@ -10,17 +10,30 @@ import Fastify, {
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { addLandingPageHeaders } from '../graphql/landing-page/landing-page';
 import { createGraphqlServer } from '../graphql/server';
-import type { ErrorFields } from '../errors';
 import { requestContext, requestIdOf, type NodeContext } from '../graphql/request-context';
 import { BODY_LIMIT, BodyError, bodyTooLarge, limitBodies } from './body';
+import { errorBody } from './error-body';
+import { mountEventStreams } from './live/event-stream';
 import { mountHealth } from './health';
+import { OpenConnections, type ConnectionTimings } from './live/open-connections';
+import { socketProtocol } from './live/socket-protocol';
+import { takeWebSockets } from './live/websocket';
+import { mountStreamRecords } from './stream-records';
 import { mountWellKnown } from './well-known';
 
 /** Milliseconds within which a request must have arrived in full, so that slow senders do not hold connections. */
 const REQUEST_TIMEOUT = 60_000;
 
+/** What an app is told of the node that it is a part of. */
+export interface AppSetting {
+  isReady: () => boolean;
+  /** Sockets and streams that stay open. */
+  open: OpenConnections;
+  timings: ConnectionTimings;
+}
+
 /** The HTTP server with every door mounted; not listening yet. */
-export const createApp = async (node: NodeContext, isReady: () => boolean): Promise<FastifyInstance> => {
+export const createApp = async (node: NodeContext, setting: AppSetting): Promise<FastifyInstance> => {
   const app = Fastify({
     loggerInstance: node.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -52,21 +65,32 @@ export const createApp = async (node: NodeContext, isReady: () => boolean): Prom
     methods: ['GET', 'POST', 'OPTIONS'],
     maxAge: 86_400,
   });
-  mountHealth(app, node, isReady);
+  mountHealth(app, node, setting.isReady);
   mountWellKnown(app, node);
-  await mountGraphql(app, node);
+  mountStreamRecords(app, node);
+  await mountGraphql(app, node, setting);
   return app;
 };
 
-const mountGraphql = async (app: FastifyInstance, node: NodeContext): Promise<void> => {
+const mountGraphql = async (
+  app: FastifyInstance,
+  node: NodeContext,
+  { open, timings }: AppSetting,
+): Promise<void> => {
   const apollo = createGraphqlServer(node);
   await apollo.start();
+  app.addHook('preClose', () => open.goAway());
   app.addHook('onClose', () => apollo.stop());
+  const protocol = socketProtocol(node, apollo, timings.initWithin);
+  const sockets = takeWebSockets(app, node, { protocol, open, timings });
+  const handle = fastifyApolloHandler(apollo, { context: (request) => requestContext(node, request) });
   app.route({
     url: '/graphql',
     method: ['GET', 'POST'],
-    handler: fastifyApolloHandler(apollo, { context: (request) => requestContext(node, request) }),
+    handler: (request, reply) =>
+      sockets.isWanted(request) ? sockets.open(request, reply) : handle.call(app, request, reply),
   });
+  mountEventStreams(app, node, { apollo, open, timings });
 };
 
 /** Whose X-Forwarded-For is believed: that of so many hops, counted from here, or of those addresses. */
@@ -91,10 +115,6 @@ const CODES: Record<number, CodeAndMessage> = {
   415: ['INVALID_PARAMETER', 'The Content-Type must be application/json.'],
   503: ['SERVICE_UNAVAILABLE', 'The server is going down. Send the call again: another node will answer.'],
 };
-
-const errorBody = (code: string, message: string, fields: ErrorFields = {}): object => ({
-  errors: [{ message, extensions: { code, ...fields } }],
-});
 
 /** What goes wrong before a door is reached, in the shape of GraphQL errors. */
 const answerError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {

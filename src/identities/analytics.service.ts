@@ -4,9 +4,9 @@ import { invalidParameter } from '../errors';
 import { authorizedPool } from '../identity-pools/identity-pool.service';
 import { LIMITS } from '../protocol/limits';
 import { parse, regionalId } from '../validate';
-import { ALL, dayOf } from './count-identities';
+import { DAY_MS, dayOf } from '../utc-day';
+import { ALL } from './count-identities';
 
-const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 
 const day = z.string().refine(isDay, 'must be a day of the calendar, such as 2027-03-01');

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Context } from '../context';
+import { DAY_MS, dayOf } from '../utc-day';
 import type { Identity } from './identity.entity';
 
 /** What of an identity is counted. */
@@ -21,9 +22,6 @@ export const ALL = '';
 
 /** Rows that one count is spread over. */
 const SHARDS = 16;
-
-/** The day of a time, in UTC: `YYYY-MM-DD`. */
-export const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
 
 /** A disabled identity counts nowhere; others count once in all, and once for each provider they have a login of. */
 const countsOf = ({ isDisabled, logins }: CountedIdentity): string[] =>
@@ -103,7 +101,6 @@ export const insertGuest = async (ctx: Context, guest: Identity): Promise<void> 
 };
 
 const FOLDED_AT_ONCE = 5000;
-const TWO_DAYS_MS = 2 * 86_400_000;
 
 /**
  * Adds the shards of past days up into one row each, so that years of a pool are read in no time. Answers how many
@@ -127,7 +124,7 @@ export const foldIdentityCounts = async (ctx: Context): Promise<number> => {
        ON CONFLICT (identity_pool_id, day, provider, shard) DO UPDATE
          SET created = c.created + excluded.created, removed = c.removed + excluded.removed)
      SELECT count(*)::int AS count FROM gone`,
-    [dayOf(new Date(ctx.now().getTime() - TWO_DAYS_MS))],
+    [dayOf(new Date(ctx.now().getTime() - 2 * DAY_MS))],
   )) as [{ count: number }];
   return row.count;
 };

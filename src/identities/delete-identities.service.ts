@@ -6,6 +6,7 @@ import { inTransaction, type Context } from '../context';
 import { ServiceError } from '../errors';
 import { identityPoolArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
+import { forgetOwner } from '../sync/forget-owner';
 import { parse, regionalId } from '../validate';
 import { recordCounts } from './count-identities';
 import { rememberDeleted } from './deleted-identities';
@@ -94,6 +95,7 @@ const eraseIdentity = async (tx: Context, { id: identityId, identityPoolId }: Id
   const logins = await loginsOf(tx, identityId);
   const keys = logins.map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
+  await forgetOwner(tx, [identityId]);
   await tx.db.delete(Identity, { id: identityId });
   await rememberDeleted(tx, [identityId]);
   await recordAudit(tx, { action: ACTION, resource: '*', identityPoolId, details: { identityId } });

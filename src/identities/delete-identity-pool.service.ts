@@ -8,7 +8,7 @@ import { parse } from '../validate';
 
 /** Identities or logins that one statement removes. */
 const BATCH = 500;
-/** Records or sync sessions that one statement removes. */
+/** Records or other rows of an identity that one statement removes. */
 const ROWS = 5000;
 /** A call waits for this many batches; what is left is removed in the background. */
 const BATCHES_WITHIN_CALL = 40;
@@ -59,15 +59,17 @@ const purge = async (ctx: Context, identityPoolId: string, batches: number): Pro
       if ((await purgeBatch(ctx, identityPoolId)) === 0) return;
       continue;
     }
-    // A node with an old copy of the pool may have signed somebody in until then, and logins have no foreign key.
+    // A node with an old copy of the pool may have signed somebody in, or written records, until then; neither logins nor
+    // events have a foreign key.
     await deleteRows(ctx, 'logins WHERE identity_pool_id = $1', identityPoolId);
+    await deleteRows(ctx, 'sync_events WHERE identity_pool_id = $1', identityPoolId);
     return;
   }
 };
 
 /** Removes one kind of what is left, so many rows at most; answers how many, 0 when another node has the rest in hand. */
 const purgeBatch = async (ctx: Context, identityPoolId: string): Promise<number> => {
-  for (const rows of [LOGINS, RECORDS, SESSIONS, IDENTITIES]) {
+  for (const rows of [LOGINS, DEVICE_TOKENS, EVENTS, RECORDS, HISTORY, MUTATIONS, SESSIONS, IDENTITIES]) {
     const count = await deleteRows(ctx, rows, identityPoolId);
     if (count > 0) return count;
   }
@@ -83,6 +85,12 @@ const deleteRows = async (ctx: Context, rows: string, identityPoolId: string): P
 const LOGINS = `logins WHERE login_key = ANY (ARRAY(
   SELECT login_key FROM logins WHERE identity_pool_id = $1 ORDER BY login_key LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`;
 
+const DEVICE_TOKENS = LOGINS.replaceAll('logins', 'device_tokens').replaceAll('login_key', 'token_hash');
+
+/** Nobody is told any more. */
+const EVENTS = `sync_events WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM sync_events WHERE identity_pool_id = $1 LIMIT ${ROWS} FOR UPDATE SKIP LOCKED))`;
+
 /** Rows that hang on the next identities; an identity may have a million. */
 const hangingOn = (table: string): string => `${table} WHERE ctid = ANY (ARRAY(
   SELECT ctid FROM ${table}
@@ -91,6 +99,8 @@ const hangingOn = (table: string): string => `${table} WHERE ctid = ANY (ARRAY(
     LIMIT ${ROWS} FOR UPDATE SKIP LOCKED))`;
 
 const RECORDS = hangingOn('records');
+const HISTORY = hangingOn('record_history');
+const MUTATIONS = hangingOn('sync_mutations');
 const SESSIONS = hangingOn('used_sync_sessions');
 
 /** Only those that nothing but a few datasets and the reverse side of logins goes along with, by foreign keys. */
@@ -98,5 +108,7 @@ const IDENTITIES = `identities WHERE identity_id = ANY (ARRAY(
   SELECT i.identity_id FROM identities i
     WHERE i.identity_pool_id = $1
       AND NOT EXISTS (SELECT 1 FROM records r WHERE r.identity_id = i.identity_id)
+      AND NOT EXISTS (SELECT 1 FROM record_history h WHERE h.identity_id = i.identity_id)
+      AND NOT EXISTS (SELECT 1 FROM sync_mutations m WHERE m.identity_id = i.identity_id)
       AND NOT EXISTS (SELECT 1 FROM used_sync_sessions s WHERE s.identity_id = i.identity_id)
     ORDER BY i.identity_id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))`;

@@ -4,6 +4,7 @@ import { IdentityPool } from '../identity-pools/identity-pool.entity';
 /** One person, or one guest's install, in a pool. */
 @Entity('identities')
 @Index('identities__by_pool', ['identityPoolId', 'id'])
+@Index('identities__by_survivor', ['mergedInto'], { where: 'merged_into IS NOT NULL' })
 @Index('identities__guests_by_activity', ['identityPoolId', 'lastActiveAt'], {
   where: 'NOT is_authenticated',
 })

@@ -4,6 +4,8 @@ import { ConnectionArgs, toConnection, type Connection } from '../graphql-types/
 import { IdentityPoolType, toIdentityPoolType } from '../identity-pools/identity-pool.types';
 import { describeDataset, listDatasets } from '../sync/datasets.service';
 import { DatasetConnection, DatasetType, toDatasetType } from '../sync/sync.types';
+import { describeIdentityUsage } from '../sync/usage.service';
+import { IdentityUsageType } from '../sync/usage.types';
 import { deleteIdentities } from './delete-identities.service';
 import { deleteIdentityPool } from './delete-identity-pool.service';
 import { getId } from './get-id.service';
@@ -68,6 +70,13 @@ export class IdentityResolver {
     name: string,
   ): Promise<DatasetType> {
     return toDatasetType(await describeDataset(ctx, { identityId: id, identityPoolId, datasetName: name }));
+  }
+
+  @FieldResolver(() => IdentityUsageType, {
+    description: 'What its datasets hold (DescribeIdentityUsage).',
+  })
+  usage(@Ctx() ctx: Context, @Root() { id, identityPoolId }: IdentityType): Promise<IdentityUsageType> {
+    return describeIdentityUsage(ctx, { identityId: id, identityPoolId });
   }
 
   @FieldResolver(() => IdentityType, {

@@ -198,6 +198,13 @@ export class DatasetMoveType {
 
   @Field(() => String, { description: 'Its name under the survivor.' })
   to!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The dataset that it would be folded into at once, unless that became too large; null where the pool folds none.',
+  })
+  foldedInto!: string | null;
 }
 
 @ObjectType('PlannedMerge', { description: 'An identity that would be merged and disabled.' })

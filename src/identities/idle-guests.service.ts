@@ -5,6 +5,7 @@ import { invalidParameter } from '../errors';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { LIMITS } from '../protocol/limits';
+import { forgetOwner } from '../sync/forget-owner';
 import { parse, regionalId } from '../validate';
 import { recordCounts } from './count-identities';
 import { rememberDeleted } from './deleted-identities';
@@ -146,6 +147,7 @@ const sweepBatch = async (tx: Context, run: Run, ids: string[]): Promise<string[
 };
 
 const erase = async (tx: Context, identityIds: string[]): Promise<void> => {
+  await forgetOwner(tx, identityIds);
   await tx.db.delete(Identity, { id: In(identityIds) });
   await rememberDeleted(tx, identityIds);
 };

@@ -2,7 +2,9 @@ import { In } from 'typeorm';
 import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { identityPoolArn } from '../ids';
-import { moveDatasets, type DatasetMove } from '../sync/move-datasets';
+import { moveDevices } from '../sync/device-rows';
+import { foldMovedDatasets } from '../sync/fold-moved-datasets';
+import { moveDatasets, type MovedDataset } from '../sync/move-datasets';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
 import { Login } from './login.entity';
@@ -11,15 +13,17 @@ import { Login } from './login.entity';
 export interface MergedIdentity {
   identityId: string;
   mergedInto: string;
-  datasets: DatasetMove[];
+  datasets: MovedDataset[];
 }
 
 /**
- * Merges identities into one (B4): it gets their logins, and their datasets as `NAME.LOSERID`; they stay as records,
- * disabled. Not undoable. All identities and logins must be locked, and `requireNoProblems` must have agreed.
+ * Merges identities into one (B4): it gets their logins, their devices, and their datasets as `NAME.LOSERID`, or folded
+ * into NAME where the pool wants it (S59); they stay as records, disabled. Not undoable. All identities and logins must be
+ * locked, and `requireNoProblems` must have agreed.
  */
 export const mergeInto = async (
   tx: Context,
+  identityPoolId: string,
   survivorId: string,
   loserIds: string[],
 ): Promise<MergedIdentity[]> => {
@@ -28,8 +32,12 @@ export const mergeInto = async (
   for (const loserId of loserIds) {
     await moveLogins(tx, loserId, survivorId);
     const datasets = await moveDatasets(tx, loserId, survivorId);
+    await moveDevices(tx, loserId, survivorId);
     merged.push({ identityId: loserId, mergedInto: survivorId, datasets });
   }
+  // When all are moved: whoever needs the locks of datasets and the pool's usage takes those of the datasets first (S41).
+  const owner = { identityPoolId, identityId: survivorId };
+  for (const each of merged) each.datasets = await foldMovedDatasets(tx, owner, each.datasets);
   await disable(tx, loserIds, survivorId);
   return merged;
 };
@@ -45,7 +53,12 @@ export const recordMerge = async (
       action: 'cognito-identity:MergeIdentities',
       resource: identityPoolArn(tx.config, identityPoolId),
       identityId: mergedInto,
-      details: { identityId, mergedInto, datasets: datasets.length },
+      details: {
+        identityId,
+        mergedInto,
+        datasets: datasets.length,
+        foldedDatasets: datasets.filter(({ foldedInto }) => foldedInto !== null).length,
+      },
     });
 };
 

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Context } from '../context';
 import { verifyLogins } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
+import { baseOf } from '../sync/fold-moved-datasets';
 import { datasetNames, planMoves, type DatasetMove } from '../sync/move-datasets';
+import { findSyncConfiguration } from '../sync/sync-configuration';
 import { limitCaller, limitPool } from '../rate-limits/rate-limits';
 import { parse, regionalId } from '../validate';
 import { problemsOf, type IdentityState, type LoginDecision, type LoginWorld } from './decide-logins';
@@ -17,11 +19,17 @@ const previewInput = z.object({
 
 export type PreviewMergeInput = z.input<typeof previewInput>;
 
+/** Where a dataset would go. */
+export interface PlannedMove extends DatasetMove {
+  /** What it would be folded into unless that became too large; null where the pool folds none. */
+  foldedInto: string | null;
+}
+
 /** An identity that would be merged, and where its data would go. */
 export interface PlannedMerge {
   identityId: string;
   logins: string[];
-  datasets: DatasetMove[];
+  datasets: PlannedMove[];
 }
 
 /** What a call with these logins would do. */
@@ -35,6 +43,7 @@ export interface MergePreview {
   conflictingProviders: string[];
   loginCount: number;
   exceedsLoginLimit: boolean;
+  /** Of different names, when all is folded that the pool folds. */
   datasetCount: number;
   /** The merge goes through all the same; no new dataset can be made until there are fewer than 20. */
   exceedsDatasetLimit: boolean;
@@ -54,21 +63,24 @@ export const previewMerge = async (ctx: Context, input: PreviewMergeInput): Prom
   const verified = await verifyLogins(ctx, pool, given.logins);
   const call = loginCall(pool, given.identityId ?? null, verified);
   const world = await readWorld(ctx, call);
-  return describeDecision(ctx, world, call.decide(world));
+  const { foldStrategy } = await findSyncConfiguration(ctx, pool.id);
+  return describeDecision(ctx, world, call.decide(world), foldStrategy !== null);
 };
 
 const describeDecision = async (
   ctx: Context,
   { named, owners }: LoginWorld,
   { identityId, merge, link }: LoginDecision,
+  isFolding: boolean,
 ): Promise<MergePreview> => {
   const states = [...(named ? [named] : []), ...owners];
   const involved = [identityId, ...merge].flatMap((id) => states.find((state) => state.id === id) ?? []);
   const { conflictingProviders, loginCount } = problemsOf(involved, link);
   const own = identityId === null ? [] : await datasetNames(ctx, identityId);
   const merges: PlannedMerge[] = [];
-  for (const state of involved.slice(1)) merges.push(await plan(ctx, state, new Set(own)));
-  const datasetCount = own.length + merges.reduce((sum, { datasets }) => sum + datasets.length, 0);
+  for (const state of involved.slice(1)) merges.push(await plan(ctx, state, new Set(own), isFolding));
+  const moves = merges.flatMap(({ datasets }) => datasets);
+  const datasetCount = new Set([...own, ...moves.map(({ to, foldedInto }) => foldedInto ?? to)]).size;
   return {
     identityId,
     merges,
@@ -85,8 +97,12 @@ const plan = async (
   ctx: Context,
   state: IdentityState,
   taken: ReadonlySet<string>,
+  isFolding: boolean,
 ): Promise<PlannedMerge> => ({
   identityId: state.id,
   logins: state.logins.map((login) => login.provider),
-  datasets: planMoves(await datasetNames(ctx, state.id), state.id, taken),
+  datasets: planMoves(await datasetNames(ctx, state.id), state.id, taken).map((move) => ({
+    ...move,
+    foldedInto: isFolding ? baseOf(move) : null,
+  })),
 });

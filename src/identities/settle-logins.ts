@@ -127,7 +127,8 @@ const carryOut = async (
     (state) => state !== undefined && (state.id === identityId || merge.includes(state.id)),
   ) as IdentityState[];
   requireNoProblems(problemsOf(involved, link));
-  await recordMerge(tx, call.identityPoolId, await mergeInto(tx, identityId, merge));
+  const { identityPoolId } = call;
+  await recordMerge(tx, identityPoolId, await mergeInto(tx, identityPoolId, identityId, merge));
   await linkRows(tx, await findIdentity(tx, identityId), link);
   await tx.db.update(Identity, { id: identityId }, { isAuthenticated: true, lastModifiedAt: tx.now() });
   const logins = [...involved.flatMap((state) => state.logins), ...link];

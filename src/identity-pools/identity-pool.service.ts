@@ -5,7 +5,7 @@ import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { cached, changed } from '../db/reference-cache';
 import { resourceNotFound } from '../errors';
-import { identityPoolArn, newRegionalId } from '../ids';
+import { identityPoolArn, newRegionalId, syncPoolArn } from '../ids';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { defaultRole, type RoleSlot } from '../roles/default-roles';
 import { insertRole } from '../roles/role.service';
@@ -188,7 +188,11 @@ export const findPool = (ctx: Context, identityPoolId: string): Promise<Identity
     return pool && withOpenSecrets(inner, pool);
   });
 
-/** The pool, for a caller that may do `action` on it; `keys` are condition keys of the call. @throws ACCESS_DENIED, RESOURCE_NOT_FOUND */
+/**
+ * The pool, for a caller that may do `action` on it; `keys` are condition keys of the call. Actions of Cognito Sync are
+ * decided on the ARN that this service has for the pool, as in AWS.
+ * @throws ACCESS_DENIED, RESOURCE_NOT_FOUND
+ */
 export const authorizedPool = async (
   ctx: Context,
   action: string,
@@ -196,8 +200,9 @@ export const authorizedPool = async (
   keys: Record<string, string | string[]> = {},
 ): Promise<IdentityPool> => {
   const pool = await findPool(ctx, identityPoolId);
+  const arnOf = action.startsWith('cognito-sync:') ? syncPoolArn : identityPoolArn;
   authorize(ctx, action, {
-    arn: identityPoolArn(ctx.config, identityPoolId),
+    arn: arnOf(ctx.config, identityPoolId),
     conditionKeys: { ...resourceTagKeys(pool?.tags ?? []), ...keys },
   });
   if (!pool) throw poolNotFound(identityPoolId);

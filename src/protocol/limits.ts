@@ -41,6 +41,18 @@ export const LIMITS = {
   roleMappingsPerPool: 10,
   rulesPerRoleMapping: 25,
   principalTagsPerProvider: 50,
+  /** Platform applications of a pool. Ours, as is what follows. */
+  platformApplicationsPerPool: 10,
+  platformApplicationNameLength: 256,
+  /** Devices of an identity; beyond it those go that were registered longest ago. */
+  devicesPerIdentity: 100,
+  deviceTokenLength: 4096,
+  /** Live subscriptions on one socket. */
+  subscriptionsPerSocket: 32,
+  /** Live subscriptions to the datasets of one identity, on one node. */
+  subscriptionsPerIdentity: 100,
+  /** Datasets that a live subscription resumes from. */
+  sinceSyncCounts: 1000,
   /** Days of analytics in one answer. Ours. */
   analyticsDays: 366,
 } as const;

@@ -1,6 +1,6 @@
 import { authorize, isAuthorized, type Resource } from '../authorize';
 import type { Context } from '../context';
-import { identityDeleted, invalidParameter, resourceNotFound } from '../errors';
+import { identityDeleted, identityForbidden, invalidParameter, resourceNotFound } from '../errors';
 import { datasetArn } from '../ids';
 import type { OwnerInput } from './sync.input';
 
@@ -86,11 +86,34 @@ export const modifierOf = (
   deviceId?: string | null,
 ): string => (actor.kind === 'administrator' ? config.accountId : (deviceId ?? owner.identityId));
 
+/** The device that a change is told of as: none for an administrator, who is not the device that it names. */
+export const writingDevice = ({ actor }: Context, deviceId?: string | null): string | null =>
+  actor.kind === 'administrator' ? null : (deviceId ?? null);
+
+/** The device behind a `lastModifiedBy` (S16). */
+export const deviceOf = ({ config }: Context, identityId: string, lastModifiedBy: string): string | null =>
+  lastModifiedBy === identityId || lastModifiedBy === config.accountId ? null : lastModifiedBy;
+
 /** The owner is not there (S19). Whoever has credentials of its own is told that it was deleted: it was there. */
 export const ownerNotFound = ({ actor }: Context, identityId: string): Error =>
   actor.kind === 'identity' && actor.identityId === identityId
     ? identityDeleted(identityId)
     : identityNotFound(identityId);
+
+/**
+ * The owner that a statement found, for whoever may see it (S19): an administrator is shown one that was merged into
+ * another, since a page of identities must not fail for one of them. What it had is its survivor's.
+ * @throws RESOURCE_NOT_FOUND, IDENTITY_DELETED, NOT_AUTHORIZED
+ */
+export const visibleOwner = <T extends { is_disabled: boolean }>(
+  ctx: Context,
+  identityId: string,
+  owner: T | undefined,
+): T => {
+  if (!owner) throw ownerNotFound(ctx, identityId);
+  if (owner.is_disabled && ctx.actor.kind !== 'administrator') throw identityForbidden(identityId);
+  return owner;
+};
 
 /** No such identity in that pool. */
 export const identityNotFound = (identityId: string): Error =>

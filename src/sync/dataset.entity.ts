@@ -1,7 +1,10 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** A named collection of records that one identity owns. The row outlives the deletion of the dataset (S21). */
 @Entity('datasets')
+@Index('datasets__by_oldest_history', ['identityPoolId', 'oldestHistoryAt'], {
+  where: 'oldest_history_at IS NOT NULL',
+})
 export class Dataset {
   // By the table's name: sync knows no identities, an owner is an id.
   @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'datasets__primary_key' })
@@ -44,6 +47,14 @@ export class Dataset {
   /** Bytes of UTF-8 in the keys and values of live records. */
   @Column('bigint', { name: 'data_storage' })
   dataStorage!: string;
+
+  /** The oldest count that it can be brought back to (S53); null while no history is kept. Arrives as a string. */
+  @Column('bigint', { name: 'history_since_sync_count', nullable: true })
+  historySinceSyncCount!: string | null;
+
+  /** When its oldest remembered value was replaced, or before; null when none is remembered. */
+  @Column('timestamptz', { name: 'oldest_history_at', nullable: true })
+  oldestHistoryAt!: Date | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

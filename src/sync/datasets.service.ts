@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { noteCommitted, type Context } from '../context';
 import { identityForbidden } from '../errors';
+import { announceChange } from '../events/announce-change';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse } from '../validate';
 import { callFunction } from './call-function';
@@ -9,12 +10,15 @@ import {
   datasetNotFound,
   modifierOf,
   ownerNotFound,
+  visibleOwner,
   type DatasetOwner,
 } from './dataset-owner';
+import { eventConsumersOf, findSyncConfiguration, usageShardOf } from './sync-configuration';
 import { toDataset, type DatasetDescription, type DatasetRow } from './rows';
 import { datasetInput, ownerInput, type DatasetInput, type OwnerInput } from './sync.input';
 
-type DeleteResult =
+/** What `removeDataset` did: the dataset as it was, or why nothing was. */
+export type DeleteResult =
   | { status: 'OK'; dataset: DatasetRow }
   | { status: 'IDENTITY_NOT_FOUND' }
   | { status: 'IDENTITY_DISABLED' }
@@ -27,19 +31,32 @@ type DeleteResult =
 export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<DatasetDescription> => {
   const given = parse(datasetInput, input);
   const owner = await authorizedOwner(ctx, 'cognito-sync:DeleteDataset', given, given.datasetName);
-  const result = await callFunction<DeleteResult>(ctx, 'delete_dataset', [
-    owner.identityPoolId,
-    owner.identityId,
-    given.datasetName,
-    modifierOf(ctx, owner),
-    ctx.now(),
-  ]);
+  const result = await removeDataset(ctx, owner, given.datasetName);
   if (result.status === 'IDENTITY_NOT_FOUND') throw ownerNotFound(ctx, owner.identityId);
   if (result.status === 'IDENTITY_DISABLED') throw identityForbidden(owner.identityId);
   if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(given.datasetName); // S22
   noteCommitted(ctx);
-  return toDataset(result.dataset);
+  const dataset = toDataset(result.dataset);
+  const { datasetName, syncCount } = dataset;
+  announceChange(ctx, { ...owner, datasetName, syncCount, deviceId: null, isDeleted: true });
+  return dataset;
 };
+
+/** Deletes a dataset (S20), for work that has authorized itself and announces it. */
+export const removeDataset = async (
+  ctx: Context,
+  owner: DatasetOwner,
+  datasetName: string,
+): Promise<DeleteResult> =>
+  callFunction<DeleteResult>(ctx, 'delete_dataset', [
+    owner.identityPoolId,
+    owner.identityId,
+    datasetName,
+    modifierOf(ctx, owner),
+    ctx.now(),
+    eventConsumersOf(await findSyncConfiguration(ctx, owner.identityPoolId)),
+    usageShardOf(owner.identityId),
+  ]);
 
 /** One dataset without its records: cognito-sync:DescribeDataset. @throws RESOURCE_NOT_FOUND, NOT_AUTHORIZED */
 export const describeDataset = async (ctx: Context, input: DatasetInput): Promise<DatasetDescription> => {
@@ -88,9 +105,5 @@ const readDatasets = async (
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [identityPoolId, identityId, ...parameters],
   );
-  const [owner] = rows;
-  if (!owner) throw ownerNotFound(ctx, identityId); // S19
-  // What a merged identity had is its survivor's; a page of identities must not fail for one of them.
-  if (owner.is_disabled && ctx.actor.kind !== 'administrator') throw identityForbidden(identityId);
-  return owner.datasets ?? [];
+  return visibleOwner(ctx, identityId, rows[0]).datasets ?? [];
 };

@@ -10,6 +10,7 @@ import { unknownSyncCount } from './refusal';
 import { knownRow, liveRow, toSyncRecord, type DatasetRow, type RecordRow } from './rows';
 import { issueSessionToken, openSessionToken, sessionNotValid } from './session-token';
 import { listRecordsInput, type ListRecordsInput } from './sync.input';
+import { countSyncSession } from './sync-sessions';
 
 /** What `listRecords` answers. */
 export interface RecordListing {
@@ -33,7 +34,7 @@ export interface RecordListing {
 }
 
 /** One call of listRecords, checked. */
-interface Pull {
+export interface Pull {
   address: DatasetAddress;
   lastSyncCount: number;
   position: PagePosition | undefined;
@@ -42,7 +43,7 @@ interface Pull {
 }
 
 /** What the database function `list_records` answers; null for an unknown identity. */
-interface ListingRow {
+export interface ListingRow {
   /** Removals were forgotten, so this page is the first of all records (S42). */
   starts_over: boolean;
   is_disabled: boolean;
@@ -71,7 +72,10 @@ export const listRecords = async (ctx: Context, input: ListRecordsInput): Promis
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
     pageSize: given.maxResults ?? LIMITS.recordsPerPage,
   };
-  return toListing(ctx, pull, checked(ctx, pull, await readPage(ctx, pull)));
+  const row = readableRow(ctx, pull, await readPage(ctx, pull));
+  // S33. A later page goes on with the listing of the first, which was counted.
+  if (!pull.sessionId && !pull.position) countSyncSession(ctx, owner.identityPoolId);
+  return toListing(ctx, pull, row);
 };
 
 /** One more than the page is read, to see whether there is another one. */
@@ -91,7 +95,12 @@ const readPage = (ctx: Context, pull: Pull): Promise<ListingRow | null> =>
 /** The count that the listing began behind: `lastSyncCount`, or 0 when it started over. */
 const startOf = ({ position, lastSyncCount }: Pull): number => position?.startedAt ?? lastSyncCount;
 
-const checked = (ctx: Context, { address, lastSyncCount }: Pull, row: ListingRow | null): ListingRow => {
+/** What `list_records` answered, where it may be shown. @throws S19, S28, S34 */
+export const readableRow = (
+  ctx: Context,
+  { address, lastSyncCount }: Pull,
+  row: ListingRow | null,
+): ListingRow => {
   if (!row) throw ownerNotFound(ctx, address.identityId); // S19
   if (row.is_disabled) throw identityForbidden(address.identityId);
   if (row.session_is_used) throw sessionNotValid('USED'); // S34
@@ -100,7 +109,8 @@ const checked = (ctx: Context, { address, lastSyncCount }: Pull, row: ListingRow
   return row;
 };
 
-const toListing = (ctx: Context, given: Pull, row: ListingRow): RecordListing => {
+/** The listing that a row of `list_records` is. */
+export const toListing = (ctx: Context, given: Pull, row: ListingRow): RecordListing => {
   const pull: Pull = row.starts_over ? { ...given, position: undefined } : given;
   const { address } = pull;
   const startedAt = row.starts_over ? 0 : startOf(pull);

@@ -1,7 +1,14 @@
 import { isAuthorized } from '../authorize';
 import type { Context } from '../context';
-import { identityForbidden, invalidParameter, limitExceeded, resourceConflict } from '../errors';
+import {
+  ServiceError,
+  identityForbidden,
+  invalidParameter,
+  limitExceeded,
+  resourceConflict,
+} from '../errors';
 import { datasetArn } from '../ids';
+import type { SyncRecord } from '../protocol/sync';
 import type { StorageLimits } from './apply-patches';
 import { ownerNotFound, type DatasetAddress } from './dataset-owner';
 import type { ConflictRow, MergeRefusal, RecordUpdate } from './merge';
@@ -21,10 +28,28 @@ export const refusalOf = (ctx: Context, refusal: MergeRefusal, { address, limits
       return staleRecords(refusal, mayReadRecords(ctx, address));
     case 'AHEAD':
       return unknownSyncCount(refusal.value, refusal.dataset?.sync_count ?? 0, 'recordPatches');
+    case 'MUTATION_ID_REUSED':
+      return mutationIdReused();
+    case 'CHANGED':
+    case 'MERGE_FIRST':
+      return changedMeanwhile();
     default:
       return limitPassed(LIMIT_OF_STATUS[refusal.status], refusal.value, limits);
   }
 };
+
+/** S46 */
+const mutationIdReused = (): Error =>
+  invalidParameter('mutationId was used before for something else. Every change needs an id of its own.', {
+    field: 'mutationId',
+  });
+
+/** Others wrote the dataset each time that this call had made up its mind about it. */
+const changedMeanwhile = (): Error =>
+  new ServiceError(
+    'CONCURRENT_MODIFICATION',
+    'The dataset changed again and again while the call was at work. Nothing was written; send it again.',
+  );
 
 /** How many conflicts the message spells out; the fields have all of them. */
 const CONFLICTS_IN_MESSAGE = 5;
@@ -53,6 +78,16 @@ const staleRecords = ({ conflicts, dataset }: Conflicts, showValues: boolean): E
     },
   );
 };
+
+/** A stale patch and the newer record that it met; null where only the fact is remembered. */
+export interface StaleRecord {
+  key: string;
+  patchSyncCount: number;
+  record: SyncRecord | null;
+}
+
+/** The stale patches with the records that they met, for a caller that may read them. */
+export const conflictsOf = (rows: ConflictRow[]): StaleRecord[] => rows.map((row) => toConflict(row, true));
 
 const toConflict = (row: ConflictRow, showValue: boolean) => ({
   key: row.key,

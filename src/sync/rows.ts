@@ -14,6 +14,8 @@ export interface DatasetDescription {
   dataStorage: number;
   /** Live records. */
   numRecords: number;
+  /** The oldest count that it can be brought back to (S53); null while no history is kept. */
+  historySinceSyncCount: number | null;
 }
 
 /** A row of `datasets` as `row_to_json` writes it. */
@@ -31,6 +33,7 @@ export interface DatasetRow {
   created_at: string;
   last_modified_at: string;
   last_modified_by: string;
+  history_since_sync_count: number | null;
 }
 
 /** A record as the database functions write it; times in epoch milliseconds. */
@@ -61,6 +64,7 @@ export const toDataset = (row: DatasetRow): DatasetDescription => ({
   lastModifiedBy: row.last_modified_by,
   dataStorage: row.data_storage,
   numRecords: row.num_records,
+  historySinceSyncCount: row.history_since_sync_count,
 });
 
 /** A row as services answer it. */

@@ -56,8 +56,8 @@ const toCount = (value: unknown): number | undefined => {
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 };
 
-/** S39 */
-const count = z
+/** A count: a whole number from 0 to 2^53 - 1, as a number, a bigint or a string of digits (S39). */
+export const syncCount = z
   .custom<CountInput>((value) => toCount(value) !== undefined, COUNT_PROBLEM)
   .transform((value) => toCount(value) ?? 0);
 
@@ -74,8 +74,8 @@ const isNameShortEnough = (name: string): boolean => {
   );
 };
 
-/** S37 */
-const datasetName = text(1, MAX_MERGED_NAME_LENGTH)
+/** The name of a dataset (S37). */
+export const datasetName = text(1, MAX_MERGED_NAME_LENGTH)
   .regex(DATASET_NAME_PATTERN)
   .refine(isNameShortEnough, `must have a length of at most ${LIMITS.datasetNameLength}`);
 
@@ -92,7 +92,7 @@ const patchMembers = {
     isKeyShortEnough,
     `must have at most ${LIMITS.recordKeyBytes} bytes of UTF-8`,
   ),
-  syncCount: count,
+  syncCount,
   deviceLastModifiedDate: z
     .date('must be a date')
     .refine((date) => date.getTime() >= FIRST_TIME, 'must not be before 4714-11-24 BC')
@@ -101,7 +101,8 @@ const patchMembers = {
 
 const [REPLACE, REMOVE] = PATCH_OPERATIONS;
 
-const recordPatch = z.discriminatedUnion(
+/** One change, checked. */
+export const recordPatch = z.discriminatedUnion(
   'op',
   [
     z.object({ op: z.literal(REPLACE), value: text(0, LIMITS.recordValueLength), ...patchMembers }),
@@ -128,7 +129,7 @@ const updateRecordsInput = datasetInput.extend({
 
 /** The members of `ListRecordsInput` with their limits. */
 export const listRecordsInput = datasetInput.extend({
-  lastSyncCount: count.nullish(),
+  lastSyncCount: syncCount.nullish(),
   nextToken: token,
   maxResults: z.int().min(1).max(LIMITS.recordsPerPage).nullish(),
   syncSessionToken: token,
@@ -137,18 +138,22 @@ export const listRecordsInput = datasetInput.extend({
 /** Checks the members and puts the patches in the order of their keys. @throws INVALID_PARAMETER */
 export const parseUpdateRecords = (input: UpdateRecordsInput) => {
   const given = parse(updateRecordsInput, input);
-  const patches: RecordPatch[] = given.recordPatches ?? [];
-  patches.sort((a, b) => compareKeys(a.key, b.key));
-  requireEachKeyOnce(patches);
-  return { ...given, recordPatches: patches };
+  return { ...given, recordPatches: sortedPatches(given.recordPatches ?? []) };
+};
+
+/** The patches in the order of their keys. @throws INVALID_PARAMETER naming `field` for a key that is there twice */
+export const sortedPatches = (patches: RecordPatch[], field = 'recordPatches'): RecordPatch[] => {
+  const sorted = [...patches].sort((a, b) => compareKeys(a.key, b.key));
+  requireEachKeyOnce(sorted, field);
+  return sorted;
 };
 
 /** S10 */
-const requireEachKeyOnce = (sorted: RecordPatch[]): void => {
+const requireEachKeyOnce = (sorted: RecordPatch[], field: string): void => {
   const twice = sorted.find((patch, at) => patch.key === sorted[at + 1]?.key);
   if (!twice) return;
-  throw invalidParameter(`recordPatches must not have the same key twice: ${twice.key}`, {
-    field: 'recordPatches',
+  throw invalidParameter(`${field} must not have the same key twice: ${twice.key}`, {
+    field,
     key: twice.key,
   });
 };

@@ -2,15 +2,16 @@ import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import type { Context } from '../context';
 import { deleteDataset } from './datasets.service';
 import { listRecords } from './list-records.service';
+import { ListRecordsInput, ListRecordsPayload } from './list-records.types';
 import {
   DeleteDatasetInput,
   DeleteDatasetPayload,
-  ListRecordsInput,
-  ListRecordsPayload,
   UpdateRecordsInput,
   UpdateRecordsPayload,
   toDatasetType,
 } from './sync.types';
+import { synchronize } from './synchronize.service';
+import { SynchronizeInput, SynchronizePayload, toSynchronizedDatasetType } from './synchronize.types';
 import { updateRecords } from './update-records.service';
 
 /** Reading and writing the records of datasets. */
@@ -39,6 +40,18 @@ export class SyncResolver {
   ): Promise<UpdateRecordsPayload> {
     const { dataset, ...updated } = await updateRecords(ctx, input);
     return { ...updated, dataset: dataset && toDatasetType(dataset) };
+  }
+
+  @Mutation(() => SynchronizePayload, {
+    description:
+      'Pushes and pulls in one transaction: applies changes by `onConflict` and the pool’s merge rules, and answers all that changed since the last pull.',
+  })
+  async synchronize(
+    @Ctx() ctx: Context,
+    @Arg('input', () => SynchronizeInput, { description: 'What the device has and wants to change.' })
+    input: SynchronizeInput,
+  ): Promise<SynchronizePayload> {
+    return { datasets: (await synchronize(ctx, input)).map(toSynchronizedDatasetType) };
   }
 
   @Mutation(() => DeleteDatasetPayload, {

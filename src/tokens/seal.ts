@@ -6,9 +6,14 @@ export type SealPurpose =
   | 'access-token'
   | 'api-key-secret'
   | 'app-secret'
+  | 'device-token'
   | 'next-token'
+  | 'platform-credentials'
   | 'session-token'
   | 'signing-key'
+  | 'stream-records'
+  | 'stream-secret'
+  | 'sync-trigger-secret'
   | 'sync-session-token';
 
 const KEY_BYTES = 32;

@@ -3,6 +3,7 @@ import { isObjectType } from 'graphql';
 import { sweepAuditEvents } from '../../src/audit/audit-event.service';
 import { eventIdAt, newEventId } from '../../src/audit/event-id';
 import { graphqlSchema } from '../../src/graphql/schema';
+import { createApplication } from '../push/push-world';
 import {
   allow,
   bearerWith,
@@ -90,6 +91,26 @@ const newSamlProvider = async (): Promise<string> => {
 
 const newMetadata = (): string => samlMetadata([{ certificate: makeSamlKey().certificate, use: 'signing' }]);
 
+/** A pool with a stream, and the secret that the stream's webhook was given. */
+const newStreamingPool = async (): Promise<Data> => {
+  const { id } = await createPool(server);
+  const input = {
+    identityPoolId: id,
+    cognitoStreams: {
+      streamName: 's',
+      target: { webhook: { url: 'https://stream.invalid/?token=a-token' } },
+    },
+  };
+  const { webhookSecret } = await administer('setIdentityPoolConfiguration', input, 'webhookSecret');
+  return { id, webhookSecret };
+};
+
+const newApplication = async (): Promise<object> => {
+  const { id: identityPoolId } = await createPool(server);
+  const { platformApplicationArn } = await createApplication(server, identityPoolId);
+  return { identityPoolId, platformApplicationArn };
+};
+
 /** Every administrative change and every credential issue: a call of it, and the action that it leaves in the log. */
 const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = {
   addClientIDToOpenIDConnectProvider: [
@@ -111,6 +132,10 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
   ],
   createApiKey: ['iam:CreateAccessKey', () => bearerWith(server, allow('s3:*'))],
   createIdentityPool: ['cognito-identity:CreateIdentityPool', () => createPool(server)],
+  createPlatformApplication: [
+    'sns:CreatePlatformApplication',
+    async () => createApplication(server, (await createPool(server)).id),
+  ],
   createOpenIDConnectProvider: ['iam:CreateOpenIDConnectProvider', newOidcProvider],
   createRole: ['iam:CreateRole', newRole],
   createSAMLProvider: ['iam:CreateSAMLProvider', newSamlProvider],
@@ -149,6 +174,10 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       return administer('deleteOpenIDConnectProvider', input, 'openIDConnectProvider { id }');
     },
   ],
+  deletePlatformApplication: [
+    'sns:DeletePlatformApplication',
+    async () => administer('deletePlatformApplication', await newApplication(), 'platformApplication { id }'),
+  ],
   deleteRole: [
     'iam:DeleteRole',
     async () => administer('deleteRole', { roleName: (await newRole()).name }, 'role { id }'),
@@ -157,6 +186,13 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
     'iam:DeleteSAMLProvider',
     async () =>
       administer('deleteSAMLProvider', { samlProviderArn: await newSamlProvider() }, 'samlProvider { id }'),
+  ],
+  exportIdentity: [
+    'cognito-identity:ExportIdentity',
+    async () => {
+      const { id: identityId } = await getId(server, (await createPool(server)).id);
+      return administer('exportIdentity', { identityId }, 'endCursor');
+    },
   ],
   getCredentialsForIdentity: [
     'cognito-identity:GetCredentialsForIdentity',
@@ -208,6 +244,14 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
     'cognito-identity:RotateSigningKey',
     () => administer('rotateSigningKey', { evenIfRecent: true }, 'signingKeys { id }'),
   ],
+  setCognitoEvents: [
+    'cognito-sync:SetCognitoEvents',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      const events = [{ key: 'SyncTrigger', value: 'https://example.com/sync' }];
+      return administer('setCognitoEvents', { identityPoolId, events }, 'signingSecret');
+    },
+  ],
   setIdentityPoolRoles: [
     'cognito-identity:SetIdentityPoolRoles',
     async () => {
@@ -221,6 +265,13 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       const { id: identityPoolId } = await createPool(server);
       const input = { identityPoolId, identityProviderName: 'graph.facebook.com', useDefaults: true };
       return administer('setPrincipalTagAttributeMap', input, '__typename');
+    },
+  ],
+  setSyncConfiguration: [
+    'cognito-sync:SetDatasetConfiguration',
+    async () => {
+      const input = { identityPoolId: (await createPool(server)).id, historyRetentionDays: 7 };
+      return administer('setSyncConfiguration', input, '__typename');
     },
   ],
   tagResource: [
@@ -261,6 +312,19 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       return mutate('unlinkIdentity', input, 'identityId');
     },
   ],
+  bulkPublish: [
+    'cognito-sync:BulkPublish',
+    async () =>
+      administer('bulkPublish', { identityPoolId: (await newStreamingPool()).id }, 'identityPoolId'),
+  ],
+  retryDeadLetters: [
+    'cognito-sync:RetryDeadLetters',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      return administer('retryDeadLetters', { identityPoolId }, 'retriedCount');
+    },
+  ],
+  setIdentityPoolConfiguration: ['cognito-sync:SetIdentityPoolConfiguration', () => newStreamingPool()],
   untagResource: [
     'cognito-identity:UntagResource',
     async () => {
@@ -274,6 +338,13 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
       const { id: identityPoolId } = await createPool(server);
       const input = { identityPoolId, identityPoolName: 'Another', allowUnauthenticatedIdentities: true };
       return administer('updateIdentityPool', input, 'identityPool { id }');
+    },
+  ],
+  updatePlatformApplication: [
+    'sns:SetPlatformApplicationAttributes',
+    async () => {
+      const input = { ...(await newApplication()), enabled: false };
+      return administer('updatePlatformApplication', input, 'platformApplication { id }');
     },
   ],
   updateRole: [
@@ -294,7 +365,18 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
 };
 
 /** Neither administration nor credentials: the data of identities, and getting an id, which proves and allows nothing. */
-const NOT_AUDITED = ['deleteDataset', 'getId', 'updateRecords'];
+const NOT_AUDITED = [
+  'deleteDataset',
+  'deregisterDevice',
+  'foldMergedDataset',
+  'getId',
+  'registerDevice',
+  'restoreDataset',
+  'subscribeToDataset',
+  'synchronize',
+  'unsubscribeFromDataset',
+  'updateRecords',
+];
 
 const mutationType = graphqlSchema().getType('Mutation');
 const mutations = isObjectType(mutationType) ? Object.keys(mutationType.getFields()) : [];
@@ -527,6 +609,7 @@ test('No secret, token or bearer of a whole story is in the log', async () => {
     'identityPool { id }',
   );
   await AUDITED.unlinkIdentity![1]();
+  secrets.push((await newStreamingPool()).webhookSecret, 'a-token');
   secrets.push(bearer.split('.')[1]!, token, developer.token, 'ann.the.user');
   secrets.push(...Object.values<string>(credentials), ...Object.values<string>(assumed.credentials));
 

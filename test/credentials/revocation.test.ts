@@ -1,5 +1,6 @@
 import { isObjectType } from 'graphql';
 import { graphqlSchema } from '../../src/graphql/schema';
+import { choose, createApplication, register } from '../push/push-world';
 import {
   allow,
   createKey,
@@ -29,13 +30,31 @@ afterAll(async () => {
   await node?.close();
 });
 
-/** Everything that an identity can do with its access token, each as a call for one's own identity. */
-const WITH_TOKEN: Record<string, (id: string) => string> = {
+/** A dataset that came from an identity which was merged. */
+const MERGED = 'd.us-east-1:00000000-0000-4000-8000-000000000002';
+
+/** Everything that an identity can do with its access token, each as a call for one's own identity and device. */
+const WITH_TOKEN: Record<string, (id: string, deviceId: string) => string> = {
   'Query.viewer': () => '{ viewer { id } }',
   'Query.identity': (id) => `{ identity(id: "${id}") { id } }`,
   'Query.listRecords': () => '{ listRecords(input: { datasetName: "d" }) { datasetSyncCount } }',
   'Mutation.updateRecords': () => `mutation { updateRecords(input: { datasetName: "d",
     recordPatches: [{ op: REPLACE, key: "k", value: "v", syncCount: 0 }] }) { datasetSyncCount } }`,
+  'Mutation.synchronize': () => `mutation { synchronize(input: { datasetName: "e",
+    recordPatches: [{ op: REPLACE, key: "k", value: "v", syncCount: 0 }] }) { datasets { applied } } }`,
+  'Mutation.restoreDataset': () =>
+    'mutation { restoreDataset(input: { datasetName: "e", toSyncCount: 1, dryRun: true }) { datasetSyncCount } }',
+  'Mutation.foldMergedDataset': () =>
+    `mutation { foldMergedDataset(input: { datasetName: "d", mergedDatasetName: "${MERGED}", dryRun: true }) { datasetSyncCount } }`,
+  'Mutation.exportIdentity': () => 'mutation { exportIdentity(input: {}) { document } }',
+  'Mutation.registerDevice': () =>
+    'mutation { registerDevice(input: { platform: GCM, token: "another" }) { deviceId } }',
+  'Mutation.subscribeToDataset': (_id, deviceId) =>
+    `mutation { subscribeToDataset(input: { datasetName: "d", deviceId: "${deviceId}" }) { device { id } } }`,
+  'Mutation.unsubscribeFromDataset': (_id, deviceId) =>
+    `mutation { unsubscribeFromDataset(input: { datasetName: "d", deviceId: "${deviceId}" }) { device { id } } }`,
+  'Mutation.deregisterDevice': (_id, deviceId) =>
+    `mutation { deregisterDevice(input: { deviceId: "${deviceId}" }) { device { id } } }`,
   'Mutation.deleteDataset': () =>
     'mutation { deleteDataset(input: { datasetName: "d" }) { dataset { name } } }',
   'Mutation.deleteIdentities': (id) =>
@@ -44,7 +63,7 @@ const WITH_TOKEN: Record<string, (id: string) => string> = {
 
 /** What an identity's token opens nothing of: open to anybody, or for administrators only. */
 const WITHOUT_TOKEN =
-  /^(Query\.(apiKeys|auditEvents|identityPools?|identityProviders|lookup\w+|preview\w+|roles?|signingKeys|simulatePolicy|\w*[pP]roviders?)|Mutation\.(add|assume|create|get|merge|remove|revoke|rotate|set|tag|unlink|untag|update(?!Records)|delete(?!Dataset|Identities$))\w*)$/;
+  /^(Query\.(apiKeys|auditEvents|identityPools?|identityPoolUsages|identityProviders|lookup\w+|preview\w+|roles?|signingKeys|simulatePolicy|\w*[pP]roviders?)|Mutation\.(add|assume|bulk|create|get|merge|remove|retry|revoke|rotate|set|tag|unlink|untag|update(?!Records)|delete(?!Dataset|Identities$))\w*)$/;
 
 const operations = ['Query', 'Mutation'].flatMap((root) => {
   const type = graphqlSchema().getType(root);
@@ -62,6 +81,7 @@ interface Session {
   role: Data;
   identityId: string;
   bearer: string;
+  deviceId: string;
 }
 
 let made = 0;
@@ -75,9 +95,18 @@ const startSession = async (): Promise<Session> => {
     policies: [{ policyName: 'all', policyDocument: allow('*') }],
   });
   await setRoles(node, pool.id, { authenticated: role.arn, unauthenticated: role.arn });
+  await choose(node, pool.id, [(await createApplication(node, pool.id)).platformApplicationArn]);
   const guest = await getId(node, pool.id);
   const { accessToken } = await getCredentials(node, guest.id);
-  return { pool, role, identityId: guest.id, bearer: accessToken };
+  const deviceId = await register(node, accessToken, { platform: 'GCM', token: 'one' });
+  await rowsOf(
+    node,
+    `INSERT INTO datasets (identity_id, dataset_name, identity_pool_id, sync_count, deleted_sync_count, is_deleted, num_records,
+       num_tombstones, purged_sync_count, data_storage, created_at, last_modified_at, last_modified_by)
+     VALUES ($1, $2, $3, 1, 0, false, 0, 0, 0, 0, now(), now(), 'phone')`,
+    [guest.id, MERGED, pool.id],
+  );
+  return { pool, role, identityId: guest.id, bearer: accessToken, deviceId };
 };
 
 /** What a caller got out of a call: nothing but a refusal, or something. */
@@ -87,11 +116,11 @@ const isRefused = ({ data, errors }: GraphqlAnswer): boolean => {
   return values.some((value) => value.unprocessedIdentityIds?.[0]?.errorCode === 'ACCESS_DENIED');
 };
 
-const tryAll = async (at: TestServer, { identityId, bearer }: Session): Promise<string[]> => {
+const tryAll = async (at: TestServer, { identityId, deviceId, bearer }: Session): Promise<string[]> => {
   const accepted: string[] = [];
   // The one that ends the identity comes last.
   for (const [name, query] of Object.entries(WITH_TOKEN))
-    if (!isRefused(await at.graphql(query(identityId), {}, bearer))) accepted.push(name);
+    if (!isRefused(await at.graphql(query(identityId, deviceId), {}, bearer))) accepted.push(name);
   return accepted;
 };
 
@@ -115,7 +144,7 @@ describe('Within 5 seconds no operation on any node takes the access token', () 
 
   /** Fills the caches of both nodes, so that what is seen afterwards is their following. */
   const warm = async ({ bearer }: Session): Promise<void> => {
-    for (const at of [node, otherNode]) await at.run(WITH_TOKEN['Query.viewer']!(''), {}, bearer);
+    for (const at of [node, otherNode]) await at.run(WITH_TOKEN['Query.viewer']!('', ''), {}, bearer);
   };
 
   it('of an identity that was deleted', async () => {
@@ -123,7 +152,7 @@ describe('Within 5 seconds no operation on any node takes the access token', () 
     await warm(session);
 
     const start = Date.now();
-    await node.run(WITH_TOKEN[DELETES_ITSELF]!(session.identityId), {}, node.admin);
+    await node.run(WITH_TOKEN[DELETES_ITSELF]!(session.identityId, session.deviceId), {}, node.admin);
 
     await refusedEverywhere(session, start, [DELETES_ITSELF]);
   });

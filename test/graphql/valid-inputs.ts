@@ -1,7 +1,9 @@
+import { choose, createApplication, CREDENTIALS, register } from '../push/push-world';
 import {
   allow,
   createKey,
   createPool,
+  getCredentials,
   getId,
   loginOf,
   registerProvider,
@@ -33,6 +35,8 @@ export const validInputs = async (
     ...ofIdentityProviders(world),
     ...ofRolesAndKeys(world),
     ...ofDatasets(world),
+    ...ofStreams(world),
+    ...ofDevices(world),
   };
 };
 
@@ -40,6 +44,9 @@ export const validInputs = async (
 type World = Awaited<ReturnType<typeof makeWorld>>;
 
 const DEVELOPER = 'login.example';
+
+/** As if from a merge. */
+const MERGED = 'd.us-east-1:00000000-0000-4000-8000-00000000000f';
 
 const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
   const metadata = samlMetadata([{ certificate: makeSamlKey().certificate, use: 'signing' }]);
@@ -53,8 +60,15 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
   const login = await loginOf(issuer, 'ada');
   const { id: identityId } = await getId(server, identityPoolId, [login]);
   await makeDataset(server, identityId);
+  await server.dataSource.query(
+    `INSERT INTO datasets SELECT (json_populate_record(d, json_build_object('dataset_name', $2::text))).*
+       FROM datasets d WHERE d.identity_id = $1`,
+    [identityId, MERGED],
+  );
+  await setStream(server, identityPoolId, 'DISABLED');
   await developerIdentity(server, identityPoolId, 'bob');
   await ageSigningKey(server);
+  const platformApplicationArn = await usedApplication(server, identityPoolId);
   return {
     metadata,
     openIDConnectProviderArn,
@@ -72,10 +86,42 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
     identityId,
     /** For the classic flow. */
     token: (await call(server, 'getOpenIdToken', { identityId, logins: [login] }, 'token')).token,
+    platformApplicationArn,
+    spareApplicationArn: (await createApplication(server, identityPoolId, 'ADM'))
+      .platformApplicationArn as string,
+    phone: await phoneOfGuest(server, identityPoolId),
     alice: await developerIdentity(server, identityPoolId, 'alice'),
     mapped: await makeMapped(server, openIDConnectProviderArn, login),
     accessKeyId: (await createKey(server, { managedPolicies: ['READ_ONLY'] })).apiKey.accessKeyId,
+    streams: { chosen: await makePoolWithPush(server), published: await makePoolWithStream(server) },
   };
+};
+
+const PLATFORM_APPLICATION = 'arn:aws:sns:us-east-1:000000000000:app/GCM/app';
+
+/** A pool with a platform application. */
+const makePoolWithPush = async (server: TestServer): Promise<string> => {
+  const { id } = await createPool(server);
+  const application = { arn: PLATFORM_APPLICATION, name: 'app', platform: 'GCM', enabled: true };
+  const pushSync = { applications: [application], applicationArns: [], roleArn: null };
+  await server.dataSource.query(
+    `INSERT INTO sync_configurations (identity_pool_id, merge_rules, history_retention_days, push_sync, last_modified_at)
+     VALUES ($1, '[]', 30, $2, $3)`,
+    [id, JSON.stringify(pushSync), new Date()],
+  );
+  return id;
+};
+
+const makePoolWithStream = async (server: TestServer): Promise<string> => {
+  const { id } = await createPool(server);
+  await setStream(server, id, 'ENABLED');
+  return id;
+};
+
+const setStream = (server: TestServer, identityPoolId: string, streamingStatus: string): Promise<Data> => {
+  const target = { webhook: { url: 'https://stream.invalid' } };
+  const cognitoStreams = { streamName: 's', streamingStatus, target };
+  return call(server, 'setIdentityPoolConfiguration', { identityPoolId, cognitoStreams }, 'identityPoolId');
 };
 
 /** What a mutation with an input answers. */
@@ -106,6 +152,26 @@ const poolMembers = (openIDConnectProviderArn: string, samlProviderArn: string):
 const makeDataset = (server: TestServer, identityId: string): Promise<Data> => {
   const recordPatches = [{ op: 'REPLACE', key: 'first', value: 'v', syncCount: 0 }];
   return call(server, 'updateRecords', { identityId, datasetName: 'd', recordPatches }, 'datasetSyncCount');
+};
+
+/** The platform application that push sync uses. */
+const usedApplication = async (server: TestServer, identityPoolId: string): Promise<string> => {
+  const { platformApplicationArn } = await createApplication(server, identityPoolId);
+  await choose(server, identityPoolId, [platformApplicationArn]);
+  return platformApplicationArn;
+};
+
+/** A guest, who needs no login for credentials, with a dataset and two devices. */
+const phoneOfGuest = async (
+  server: TestServer,
+  identityPoolId: string,
+): Promise<{ identityId: string; deviceId: string; spareDeviceId: string }> => {
+  const { id: identityId } = await getId(server, identityPoolId);
+  await makeDataset(server, identityId);
+  const { accessToken } = await getCredentials(server, identityId);
+  const registered = (token: string): Promise<string> =>
+    register(server, accessToken, { platform: 'GCM', token });
+  return { identityId, deviceId: await registered('phone'), spareDeviceId: await registered('tablet') };
 };
 
 const developerIdentity = async (
@@ -157,6 +223,7 @@ const POLICIES = [{ policyName: 'p', policyDocument: allow('*') }];
 
 const pagesAndNouns = (world: World): Record<string, Members> => ({
   apiKeys: PAGE,
+  identityPoolUsages: PAGE,
   identityPools: PAGE,
   identityProviders: PAGE,
   roles: PAGE,
@@ -185,6 +252,11 @@ const ofIdentityPools = (world: World): Record<string, Members> => {
     createIdentityPool: { ...pool, createDefaultRoles: false },
     updateIdentityPool: { identityPoolId, ...pool },
     deleteIdentityPool: { identityPoolId },
+    setCognitoEvents: {
+      identityPoolId,
+      events: [{ key: 'SyncTrigger', value: 'https://example.com/sync' }],
+      rotateSecret: false,
+    },
     setIdentityPoolRoles: {
       identityPoolId,
       roles: { authenticated: authenticatedRole, unauthenticated: unauthenticatedRole },
@@ -195,6 +267,12 @@ const ofIdentityPools = (world: World): Record<string, Members> => {
       identityProviderName: world.loginKey,
       useDefaults: false,
       principalTags: [{ key: 'user', value: 'sub' }],
+    },
+    setSyncConfiguration: {
+      identityPoolId,
+      mergeRules: [{ datasetPattern: 'd*', rules: [{ keyPattern: 'k*', rule: 'MAX' }] }],
+      historyRetentionDays: 30,
+      foldStrategy: 'RULES',
     },
     tagResource: { resourceArn, tags: [{ key: 'k', value: 'v' }] },
     untagResource: { resourceArn, tagKeys: ['other'] },
@@ -315,7 +393,7 @@ const ofRolesAndKeys = (world: World): Record<string, Members> => {
   };
 };
 
-const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Members> => {
+const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Members | Members[]> => {
   const dataset = { identityPoolId, identityId, datasetName: 'd' };
   const patch = {
     op: 'REPLACE',
@@ -333,7 +411,42 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
       syncSessionToken: undefined,
       recordPatches: [patch],
     },
+    synchronize: [
+      {
+        ...dataset,
+        deviceId: 'phone',
+        lastSyncCount: 0,
+        onConflict: 'REPORT',
+        recordPatches: [patch],
+        get mutationId() {
+          return newName();
+        },
+      },
+      {
+        identityId: dataset.identityId,
+        datasets: [
+          {
+            datasetName: dataset.datasetName,
+            lastSyncCount: 0,
+            onConflict: 'CLIENT_WINS',
+            recordPatches: [patch],
+            get mutationId() {
+              return newName();
+            },
+          },
+        ],
+      },
+    ],
+    restoreDataset: { ...dataset, toSyncCount: 1, deviceId: 'phone', dryRun: true },
     deleteDataset: dataset,
+    exportIdentity: { identityPoolId, identityId, after: undefined },
+    foldMergedDataset: {
+      ...dataset,
+      mergedDatasetName: MERGED,
+      strategy: 'RULES',
+      dryRun: true,
+      deviceId: 'phone',
+    },
     listRecords: {
       ...dataset,
       lastSyncCount: 0,
@@ -341,5 +454,80 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
       nextToken: undefined,
       syncSessionToken: undefined,
     },
+  };
+};
+
+/** Of a pool without identities and a stream that is switched off, so that nothing is delivered meanwhile. */
+const ofStreams = ({ streams, authenticatedRole: roleArn }: World): Record<string, Members | Members[]> => {
+  const maxBytes = 1000;
+  const targets: Members[] = [
+    { webhook: { url: 'https://stream.invalid/', secret: `whsec_${'A'.repeat(32)}`, maxBytes } },
+    { nats: { servers: ['tls://n.invalid'], subject: 's', user: 'u', password: 'p', maxBytes } },
+    { nats: { servers: ['tls://n.invalid'], subject: 's', token: 't' } },
+    { redis: { url: 'rediss://r.invalid', key: 'k', username: 'u', password: 'p', maxLength: 1, maxBytes } },
+    {
+      kinesis: {
+        streamName: 's',
+        region: 'us-east-1',
+        accessKeyId: 'a',
+        secretAccessKey: 's',
+        sessionToken: 't',
+        endpoint: 'https://k.invalid',
+      },
+    },
+  ];
+  return {
+    setIdentityPoolConfiguration: targets.map((target) => ({
+      identityPoolId: streams.chosen,
+      pushSync: { applicationArns: [PLATFORM_APPLICATION], roleArn },
+      cognitoStreams: { streamName: 's', roleArn, streamingStatus: 'DISABLED', target },
+    })),
+    bulkPublish: { identityPoolId: streams.published },
+    retryDeadLetters: { identityPoolId: streams.chosen },
+  };
+};
+
+/** What identities alone may do: as the guest whose device it is. */
+export const OF_IDENTITIES = [
+  'deregisterDevice',
+  'registerDevice',
+  'subscribeToDataset',
+  'unsubscribeFromDataset',
+];
+
+/** The bearer that takes the inputs of an operation; answers administrators' for all but a few. */
+export const bearerFor = async (
+  server: TestServer,
+  name: string,
+  inputs: Record<string, Members | Members[]>,
+): Promise<string> => {
+  if (!OF_IDENTITIES.includes(name)) return server.admin;
+  const { identityId } = inputs.registerDevice as { identityId: string };
+  return (await getCredentials(server, identityId)).accessToken;
+};
+
+const ofDevices = ({ identityPoolId, phone, ...world }: World): Record<string, Members> => {
+  const owner = { identityPoolId, identityId: phone.identityId };
+  const subscription = { ...owner, datasetName: 'd', deviceId: phone.deviceId };
+  return {
+    createPlatformApplication: {
+      identityPoolId,
+      platform: 'GCM',
+      credentials: CREDENTIALS.GCM,
+      get name() {
+        return newName();
+      },
+    },
+    updatePlatformApplication: {
+      identityPoolId,
+      platformApplicationArn: world.platformApplicationArn,
+      credentials: CREDENTIALS.GCM,
+      enabled: true,
+    },
+    deletePlatformApplication: { identityPoolId, platformApplicationArn: world.spareApplicationArn },
+    registerDevice: { ...owner, platform: 'GCM', token: 'watch' },
+    deregisterDevice: { ...owner, deviceId: phone.spareDeviceId },
+    subscribeToDataset: subscription,
+    unsubscribeFromDataset: subscription,
   };
 };

@@ -88,7 +88,10 @@ describe('a guest that presents a login of another identity', () => {
     );
 
     expect(events).toEqual([
-      { actor_id: owner.id, details: { identityId: id, mergedInto: owner.id, datasets: 0 } },
+      {
+        actor_id: owner.id,
+        details: { identityId: id, mergedInto: owner.id, datasets: 0, foldedDatasets: 0 },
+      },
     ]);
   });
 

@@ -8,7 +8,7 @@ import {
   signXml,
 } from '../support/saml-identity-provider';
 import { startSocialProviders } from '../support/social-providers';
-import type { LoginProviderUrls } from '../../src/config';
+import type { LoginProviderUrls } from '../../src/service-urls';
 import type { Login, PoolInput } from './door';
 
 /** The app that all tokens are made for. */

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { LoginProviderUrls } from '../../src/config';
+import type { LoginProviderUrls } from '../../src/service-urls';
 import type { Context } from '../../src/context';
 import { createDataSource } from '../../src/db/data-source';
 import { ServiceError } from '../../src/errors';

@@ -1,5 +1,6 @@
 import { createSign, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { SignedXml } from 'xml-crypto';
+import { der, sequence } from './der';
 import { TEST_NOW } from './service-context';
 
 const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256';
@@ -7,16 +8,6 @@ const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const ENVELOPED = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature';
 
-/** A value of ASN.1 in its distinguished encoding. */
-const der = (tag: number, ...contents: Buffer[]): Buffer => {
-  const content = Buffer.concat(contents);
-  const size = Buffer.from(content.length.toString(16).padStart(4, '0'), 'hex');
-  const length =
-    content.length < 128 ? Buffer.from([content.length]) : Buffer.concat([Buffer.from([0x82]), size]);
-  return Buffer.concat([Buffer.from([tag]), length, content]);
-};
-
-const sequence = (...contents: Buffer[]): Buffer => der(0x30, ...contents);
 const time = (text: string): Buffer => der(0x17, Buffer.from(text));
 
 /** A certificate signed by its own key. It ended long ago: the dates of certificates in metadata do not count. */

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 import { loadConfig, type Config } from '../../src/config';
-import { start, type RunningServer } from '../../src/start';
+import { start, type RunningServer, type StartOptions } from '../../src/start';
 import { createTestDatabase, type TestDatabase } from './database';
 
 /** What a GraphQL call answered, as it came over HTTP. */
@@ -31,6 +31,8 @@ export interface TestServerOptions {
   /** Silent when left out. */
   log?: Logger;
   drainMs?: number;
+  /** Waits of live connections, short ones. */
+  timings?: StartOptions['timings'];
 }
 
 export const TEST_SECRET = 'a master secret for tests, long enough to be one';
@@ -51,8 +53,13 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     rateLimits: { ...loadConfig({}).rateLimits, enabled: false },
     ...options.config,
   };
-  const { now, drainMs, log = pino({ level: 'silent' }) } = options;
-  const server = await start(config, { log, ...(now ? { now } : {}), ...(drainMs ? { drainMs } : {}) });
+  const { now, drainMs, timings, log = pino({ level: 'silent' }) } = options;
+  const server = await start(config, {
+    log,
+    ...(now ? { now } : {}),
+    ...(drainMs ? { drainMs } : {}),
+    ...(timings ? { timings } : {}),
+  });
   const graphql = (query: string, variables?: object, bearer?: string) =>
     sendGraphql(server.url, { query, variables }, bearer);
   return {

@@ -188,6 +188,7 @@ const describe = (ctx: Ctx, name: string, state: DatasetState | undefined) =>
     lastModifiedBy: state.lastModifiedBy,
     dataStorage: dataStorage(state),
     numRecords: numRecords(state),
+    historySinceSyncCount: null,
   };
 
 const READ_ALL = `

@@ -5,6 +5,7 @@ import type { Context } from '../../src/context';
 import { createDataSource } from '../../src/db/data-source';
 import { ServiceError } from '../../src/errors';
 import { IdentityPool } from '../../src/identity-pools/identity-pool.entity';
+import type { StoredStream } from '../../src/sync/sync-configuration.entity';
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import { createTestDatabase } from '../support/database';
 import { identityPoolRow } from '../support/identity-pool-row';
@@ -22,8 +23,8 @@ export interface SyncWorld {
   stop(): Promise<void>;
 }
 
-const OWN_DATA =
-  'arn:aws:cognito-sync:us-east-1:000000000000:identitypool/${cognito-identity.amazonaws.com:aud}/identity/${cognito-identity.amazonaws.com:sub}/*';
+const OWN =
+  'arn:aws:cognito-sync:us-east-1:000000000000:identitypool/${cognito-identity.amazonaws.com:aud}/identity/${cognito-identity.amazonaws.com:sub}';
 
 /** A holder of temporary credentials whose role allows `action` on its own data. */
 export const identityActor = (
@@ -38,8 +39,9 @@ export const identityActor = (
   arn: 'arn:aws:sts::000000000000:assumed-role/test/CognitoIdentityCredentials',
   amr: ['unauthenticated'],
   principalTags: {},
+  expiresAt: new Date('2037-01-01T00:00:00Z'),
   policies: [
-    { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: OWN_DATA }] },
+    { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: action, Resource: [OWN, `${OWN}/*`] }] },
   ] as unknown as IdentityActor['policies'],
   sessionPolicies: [],
 });
@@ -118,4 +120,15 @@ export const disable = async ({ dataSource, clock }: SyncWorld, identityId: stri
     identityId,
     clock.now(),
   ]);
+};
+
+/** A stream that is switched on, as it is stored. */
+export const STREAM: StoredStream = {
+  streamName: 's',
+  roleArn: null,
+  streamingStatus: 'ENABLED',
+  sealedTarget: 'sealed',
+  enabledAt: null,
+  disabledReason: null,
+  disabledAt: null,
 };

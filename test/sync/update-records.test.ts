@@ -66,6 +66,7 @@ describe('counting', () => {
       lastModifiedBy: ctx.actor.identityId,
       dataStorage: 3,
       numRecords: 1,
+      historySinceSyncCount: 0,
     });
     expect(await describeDataset(ctx, { datasetName: 'd' })).toEqual(dataset);
   });
@@ -107,7 +108,7 @@ describe('counting', () => {
   test('S6: a call without patches changes nothing and makes no dataset', async () => {
     const ctx = await world.newIdentity();
     const nothing = await updateRecords(ctx, { datasetName: 'd' });
-    expect(nothing).toEqual({ records: [], datasetSyncCount: 0, dataset: null });
+    expect(nothing).toEqual({ records: [], datasetSyncCount: 0, dataset: null, merged: [] });
     expect((await listDatasets(ctx, {})).nodes).toEqual([]);
     await updateRecords(ctx, { datasetName: 'd', recordPatches: [replace('k', 'v')] });
     const again = await updateRecords(ctx, { datasetName: 'd', recordPatches: [] });

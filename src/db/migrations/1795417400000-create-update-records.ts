@@ -22,7 +22,7 @@ const FUNCTIONS = ['update_records', 'delete_dataset', 'list_records'];
  * Whoever needs both locks takes the identity's before the dataset's. A live dataset needs only its own. A deleted one
  * was locked before it was seen to be deleted, so the call gives up with LOCK_IDENTITY_FIRST and is sent again.
  */
-const UPDATE_RECORDS = `
+export const UPDATE_RECORDS = `
 CREATE FUNCTION update_records(
   given_pool_id text, given_identity_id text, given_dataset_name text,
   patch_keys text[], patch_values text[], patch_counts bigint[], patch_device_times timestamptz[],
@@ -170,7 +170,7 @@ BEGIN
 END $$`;
 
 /** Removes the records and keeps the row with its count. Answers with the dataset as it was. */
-const DELETE_DATASET = `
+export const DELETE_DATASET = `
 CREATE FUNCTION delete_dataset(
   given_pool_id text, given_identity_id text, given_dataset_name text,
   given_modifier text, given_time timestamptz

@@ -6,6 +6,7 @@ import { CreateRateLimits1795510000000 } from './1795510000000-create-rate-limit
 import { CreateAuditEvents1795520000000 } from './1795520000000-create-audit-events';
 import { CreateIdentityCounts1795530000000 } from './1795530000000-create-identity-counts';
 import { CreateDeletedIdentities1795540000000 } from './1795540000000-create-deleted-identities';
+import { ExtendSync1795600000000 } from './1795600000000-extend-sync';
 
 /** Every migration in order. Written by hand, up and down; run at start by one node while the others wait. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   CreateAuditEvents1795520000000,
   CreateIdentityCounts1795530000000,
   CreateDeletedIdentities1795540000000,
+  ExtendSync1795600000000,
 ];

@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { sendGraphql } from '../test/support/server';
+
+/** The administrator's bearer on every server of a bench. */
+export const ADMIN = 'BENCHADMIN.bench-secret-9b1f0c2d';
+
+/** A node in a process of its own. */
+export interface BenchServer {
+  url: string;
+  process: ChildProcess;
+  /** One operation that must succeed; answers its data. */
+  run(query: string, variables: object, bearer?: string): Promise<any>;
+  stop(): Promise<void>;
+}
+
+/** Starts a node on the database of a data directory and waits until it is ready. */
+export const startServer = async (
+  dataDir: string,
+  port: number,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<BenchServer> => {
+  const child = spawn(process.execPath, ['-r', '@swc-node/register', 'src/main.ts'], {
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      PORT: `${port}`,
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      ROCKPOOL_DATA_DIR: dataDir,
+      ROCKPOOL_ADMIN_ACCESS_KEY_ID: ADMIN.split('.')[0],
+      ROCKPOOL_ADMIN_SECRET_ACCESS_KEY: ADMIN.split('.')[1],
+      ...settings,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(child, url);
+  return {
+    url,
+    process: child,
+    run: async (query, variables, bearer) => {
+      const { data, errors } = await sendGraphql(url, { query, variables }, bearer);
+      if (errors) throw new Error(JSON.stringify(errors));
+      return data;
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+};
+
+const untilReady = async (child: ChildProcess, url: string): Promise<void> => {
+  for (;;) {
+    const ready = await fetch(`${url}/readyz`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (ready) return;
+    if (child.exitCode !== null) throw new Error('the server did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+};
+
+/** A pool for guests. */
+export const newPool = async ({ run }: BenchServer): Promise<string> => {
+  const { createIdentityPool } = await run(
+    'mutation($input: CreateIdentityPoolInput!) { createIdentityPool(input: $input) { identityPool { id } } }',
+    { input: { identityPoolName: 'Bench', allowUnauthenticatedIdentities: true } },
+    ADMIN,
+  );
+  return createIdentityPool.identityPool.id;
+};
+
+/** An identity with its access token. */
+export interface Guest {
+  identityId: string;
+  token: string;
+}
+
+/** A new guest of a pool. */
+export const newGuest = async ({ run }: BenchServer, identityPoolId: string): Promise<Guest> => {
+  const { getId } = await run('mutation($input: GetIdInput!) { getId(input: $input) { identityId } }', {
+    input: { identityPoolId },
+  });
+  const { getCredentialsForIdentity } = await run(
+    'mutation($input: GetCredentialsForIdentityInput!) { getCredentialsForIdentity(input: $input) { credentials { accessToken } } }',
+    { input: { identityId: getId.identityId } },
+  );
+  return { identityId: getId.identityId, token: getCredentialsForIdentity.credentials.accessToken };
+};
