@@ -76,7 +76,7 @@ const updateArguments = (
   array_fill(:count::bigint, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::timestamptz, ARRAY[${RECORDS_PER_CALL}]),
   array_fill('${onStale}'::text, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::text, ARRAY[${RECORDS_PER_CALL}]),
   'device-' || :client_id::text, 'device-' || :client_id::text, now(), NULL, now(),
-  NULL, NULL, NULL, NULL, ${keepsHistory}, '{}', :client_id % 64, 20, 200, 1024, 1048576, 8192, false`;
+  NULL, NULL, NULL, NULL, ${keepsHistory}, '{}', :client_id % 64, 1000000, 200, 1024, 1048576, 8192, false`;
 
 /** update_records with 10 patches on records of the client's own, in its own dataset or in one for all; a new dataset each run. */
 export const updateScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
