@@ -7,14 +7,7 @@ import { datasetArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import { splitMergedName } from '../protocol/sync';
 import { parse, text } from '../validate';
-import {
-  authorizedOwner,
-  datasetNotFound,
-  modifierOf,
-  ownerNotFound,
-  writingDevice,
-  type DatasetOwner,
-} from './dataset-owner';
+import { authorizedOwner, datasetNotFound, ownerNotFound, type DatasetOwner } from './dataset-owner';
 import { foldDataset, type Fold, type FoldResult } from './fold-dataset';
 import type { FoldedRecord } from './fold-records';
 import { FOLD_STRATEGIES } from './fold-strategy';
@@ -74,8 +67,7 @@ export const foldMergedDataset = async (
     datasetName: given.datasetName,
     mergedDatasetName: given.mergedDatasetName,
     strategy: given.strategy ?? foldStrategy ?? 'RULES',
-    modifiedBy: modifierOf(ctx, owner, given.deviceId),
-    deviceId: writingDevice(ctx, given.deviceId),
+    deviceId: given.deviceId,
   };
   const isDryRun = given.dryRun ?? false;
   const result = await (isDryRun ? rehearse : inTransaction)(ctx, (tx) => foldLocked(tx, fold));

@@ -1,20 +1,14 @@
-import { noteCommitted, type Context } from '../context';
-import { announceChange } from '../events/announce-change';
+import type { Context } from '../context';
 import { compareKeys, splitMergedName, type SyncRecord } from '../protocol/sync';
-import { STORAGE_LIMITS, toRecord } from './apply-patches';
-import {
-  authorizedOwner,
-  datasetNotFound,
-  modifierOf,
-  writingDevice,
-  type DatasetAddress,
-} from './dataset-owner';
+import { toRecord } from './apply-patches';
+import { authorizedOwner, datasetNotFound, type DatasetAddress } from './dataset-owner';
 import { mergeRecords, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
+import { announceUpdate, newUpdate } from './record-update';
 import { refusalOf } from './refusal';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { openSessionToken } from './session-token';
-import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
+import { findSyncConfiguration } from './sync-configuration';
 import { parseUpdateRecords, type UpdateRecordsInput } from './sync.input';
 import { pushThroughTrigger } from './trigger/push-through-trigger';
 
@@ -44,15 +38,9 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   if (splitMergedName(given.datasetName)) await requireMergedDataset(ctx, address);
   const configuration = await findSyncConfiguration(ctx, address.identityPoolId);
   const update: RecordUpdate = {
-    address,
+    ...newUpdate(ctx, configuration, address, given.deviceId),
     patches: given.recordPatches,
-    modifiedBy: modifierOf(ctx, owner, given.deviceId), // S16
-    now: ctx.now(), // S17
-    deviceId: writingDevice(ctx, given.deviceId), // S54
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
-    keepHistory: configuration.historyRetentionDays > 0,
-    eventConsumers: eventConsumersOf(configuration),
-    limits: STORAGE_LIMITS,
   };
   const push = {
     update,
@@ -67,15 +55,9 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   } = await pushThroughTrigger(ctx, push, { send: mergeRecords, resultOf: (answer) => answer });
   if (result.status === 'REPEATED') throw new Error('a call without mutation cannot be repeated');
   if (result.status !== 'OK') throw refusalOf(ctx, result, update);
-  noteCommitted(ctx);
+  announceUpdate(ctx, update, result);
   const row = liveRow(result.dataset);
   const datasetSyncCount = row?.sync_count ?? 0;
-  if (update.patches.length > 0)
-    announceChange(ctx, {
-      ...address,
-      syncCount: datasetSyncCount,
-      deviceId: writingDevice(ctx, given.deviceId),
-    });
   return {
     records: changedRecords(sent, merged, datasetSyncCount),
     datasetSyncCount,
