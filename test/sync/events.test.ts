@@ -135,11 +135,11 @@ describe('events for devices', () => {
          last_modified_at) VALUES ($1, $2, $3, 'GCM', $2, 's', $4, $4)`,
       [identityId, deviceId, world.identityPoolId, world.clock.now()],
     );
-    await world.dataSource.query(`INSERT INTO dataset_subscriptions VALUES ($1, 'd', $2, $3)`, [
-      identityId,
-      deviceId,
-      world.clock.now(),
-    ]);
+    await world.dataSource.query(
+      `INSERT INTO dataset_subscriptions (identity_id, dataset_name, device_id, created_at, attempts)
+         VALUES ($1, 'd', $2, $3, 0)`,
+      [identityId, deviceId, world.clock.now()],
+    );
   };
 
   test('S54: one is written when another device than the writing one is subscribed, without the data', async () => {
