@@ -3,11 +3,17 @@ import { recordAudit } from '../audit/record-audit';
 import { authorize, isAuthorized } from '../authorize';
 import type { Context } from '../context';
 import { invalidParameter, limitExceeded } from '../errors';
-import { datasetArn, identityPoolArn } from '../ids';
+import { identityPoolArn } from '../ids';
 import { describeIdentity } from '../identities/identity.service';
 import { decodeCursor, encodeCursor } from '../page';
 import { LIMITS } from '../protocol/limits';
-import { authorizedOwner, identityNotFound, ownerNotFound, type DatasetOwner } from '../sync/dataset-owner';
+import {
+  authorizedOwner,
+  datasetResource,
+  identityNotFound,
+  ownerNotFound,
+  type DatasetOwner,
+} from '../sync/dataset-owner';
 import { ownerInput } from '../sync/sync.input';
 import { parse, text } from '../validate';
 import {
@@ -109,7 +115,7 @@ const requireReadable = async (ctx: Context, owner: DatasetOwner): Promise<void>
     [owner.identityId],
   );
   for (const { dataset_name } of rows)
-    authorize(ctx, 'cognito-sync:ListRecords', { arn: datasetArn(ctx.config, owner, dataset_name), owner });
+    authorize(ctx, 'cognito-sync:ListRecords', datasetResource(ctx, owner, dataset_name));
 };
 
 const cursorOf = ({ datasetName, key, syncCount }: HistoryPosition): string =>

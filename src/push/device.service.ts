@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
-import { identityForbidden, invalidParameter, resourceNotFound } from '../errors';
-import { lockIdentities } from '../identities/identity-state';
+import { invalidParameter, resourceNotFound } from '../errors';
 import { LIMITS } from '../protocol/limits';
-import { ownerNotFound, type DatasetOwner } from '../sync/dataset-owner';
+import type { DatasetOwner } from '../sync/dataset-owner';
 import { Device } from '../sync/device.entity';
 import { deleteDevices } from '../sync/device-rows';
+import { lockOwner } from '../sync/lock-dataset';
 import { ownerInput, type OwnerInput } from '../sync/sync.input';
 import { findSyncConfiguration } from '../sync/sync-configuration';
 import { seal } from '../tokens/seal';
@@ -49,7 +49,7 @@ export const registerDevice = async (
   const owner = authorizedIdentity(ctx, 'cognito-sync:RegisterDevice', given);
   await requireActiveApplication(ctx, owner.identityPoolId, given.platform);
   return inTransaction(ctx, async (tx) => {
-    await lockOwner(tx, owner);
+    await lockOwner(tx, owner); // Its devices are counted one after the other.
     const tokenHash = tokenHashOf({ ...given, ...owner });
     const id =
       (await registeredAgain(tx, owner, tokenHash)) ?? (await addDevice(tx, owner, given, tokenHash));
@@ -75,13 +75,6 @@ const problemOf = (rules: AddressRules, platform: Platform, token: string): stri
     default:
       return /^[!-~]+$/.test(token) ? undefined : 'must be printable ASCII characters without spaces';
   }
-};
-
-/** Locked, so that its devices are counted one after the other. @throws IDENTITY_DELETED, NOT_AUTHORIZED */
-const lockOwner = async (tx: Context, { identityPoolId, identityId }: DatasetOwner): Promise<void> => {
-  const [identity] = await lockIdentities(tx, [identityId]);
-  if (identity?.identityPoolId !== identityPoolId) throw ownerNotFound(tx, identityId);
-  if (identity.disabledAt) throw identityForbidden(identityId);
 };
 
 const registeredAgain = async (

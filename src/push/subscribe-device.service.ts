@@ -1,12 +1,11 @@
 import type { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
-import { identityForbidden } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import {
   authorizedOwner,
   datasetNotFound,
-  ownerNotFound,
+  requireOwner,
   type DatasetAddress,
   type DatasetOwner,
 } from '../sync/dataset-owner';
@@ -86,16 +85,14 @@ interface OwnerRow {
 
 /** @throws RESOURCE_NOT_FOUND when the identity has no such dataset now (S22); IDENTITY_DELETED, NOT_AUTHORIZED (S19) */
 const requireDataset = async (tx: Context, address: DatasetAddress): Promise<void> => {
-  const [owner]: OwnerRow[] = await tx.db.query(
+  const rows: OwnerRow[] = await tx.db.query(
     `SELECT i.disabled_at IS NOT NULL AS is_disabled, EXISTS (
        SELECT 1 FROM datasets d
          WHERE d.identity_id = i.identity_id AND d.dataset_name = $3 AND NOT d.is_deleted) AS has_dataset
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [address.identityPoolId, address.identityId, address.datasetName],
   );
-  if (!owner) throw ownerNotFound(tx, address.identityId);
-  if (owner.is_disabled) throw identityForbidden(address.identityId);
-  if (!owner.has_dataset) throw datasetNotFound(address.datasetName);
+  if (!requireOwner(tx, address.identityId, rows[0]).has_dataset) throw datasetNotFound(address.datasetName);
 };
 
 const orDeviceNotFound =

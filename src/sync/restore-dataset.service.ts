@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { authorize } from '../authorize';
 import type { Context } from '../context';
-import { identityForbidden, invalidParameter } from '../errors';
-import { datasetArn } from '../ids';
+import { invalidParameter } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import type { SyncRecord } from '../protocol/sync';
 import { parse, text } from '../validate';
 import { toRecord } from './apply-patches';
-import { authorizedOwner, datasetNotFound, ownerNotFound, type DatasetAddress } from './dataset-owner';
+import {
+  authorizedOwner,
+  datasetNotFound,
+  datasetResource,
+  requireOwner,
+  type DatasetAddress,
+} from './dataset-owner';
 import { mergeRecords, type RecordUpdate, type UpdatePatch } from './merge';
 import { announceUpdate, newUpdate } from './record-update';
 import { refusalOf } from './refusal';
@@ -59,8 +64,7 @@ export const restoreDataset = async (
   const { toSyncCount, deviceId, dryRun, ...given } = parse(input, request);
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   const address = { ...owner, datasetName: given.datasetName };
-  const arn = datasetArn(ctx.config, owner, given.datasetName);
-  authorize(ctx, 'cognito-sync:ListRecords', { arn, owner });
+  authorize(ctx, 'cognito-sync:ListRecords', datasetResource(ctx, owner, given.datasetName));
   const write = newUpdate(ctx, await findSyncConfiguration(ctx, owner.identityPoolId), address, deviceId);
   for (let attempt = 1; ; attempt += 1) {
     const seen = await readDifference(ctx, address, toSyncCount);
@@ -120,9 +124,7 @@ const readDifference = async (
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [identityPoolId, identityId, datasetName, toSyncCount],
   );
-  const [owner] = rows;
-  if (!owner) throw ownerNotFound(ctx, identityId); // S19
-  if (owner.is_disabled) throw identityForbidden(identityId);
+  const owner = requireOwner(ctx, identityId, rows[0]);
   const row = liveRow(owner.dataset);
   if (!row) throw datasetNotFound(datasetName); // S22
   requireKnownState(row, toSyncCount);

@@ -1,11 +1,10 @@
 import { authorize } from '../authorize';
 import type { Context } from '../context';
 import { ServiceError } from '../errors';
-import { datasetArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
 import { splitMergedName } from '../protocol/sync';
 import { callFunction } from './call-function';
-import { authorizedOwner, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner, datasetResource, type DatasetAddress } from './dataset-owner';
 import { readableRow, toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
@@ -97,8 +96,7 @@ const synchronizeOne = async (
 };
 
 const requireWriter = async (ctx: Context, address: DatasetAddress): Promise<void> => {
-  const arn = datasetArn(ctx.config, address, address.datasetName);
-  authorize(ctx, 'cognito-sync:UpdateRecords', { arn, owner: address });
+  authorize(ctx, 'cognito-sync:UpdateRecords', datasetResource(ctx, address, address.datasetName));
   if (splitMergedName(address.datasetName)) await requireMergedDataset(ctx, address);
 };
 
