@@ -32,6 +32,8 @@ export interface ExportDocument {
   mutations: Record<string, unknown>[];
   /** Changes that are still to be told to a stream or to devices, without their records, which are above. */
   pendingEvents: Record<string, unknown>[];
+  /** Records of large changes, that streams fetch by address; kept for 7 days. */
+  streamRecords: Record<string, unknown>[];
   /** Null for a caller that may not see them. */
   auditEvents: Record<string, unknown>[] | null;
 }
@@ -152,6 +154,17 @@ const EVERYTHING = `SELECT ${object({
     'sync_events e WHERE e.identity_id = $1',
     'e.dataset_name, e.consumer, e.sync_count',
   ),
+  streamRecords: list(
+    {
+      datasetName: 'p.dataset_name',
+      syncCount: 'p.sync_count',
+      origin: 'p.origin',
+      expirationDate: time('p.expires_at'),
+      records: 'p.records::json',
+    },
+    'stream_payloads p WHERE p.identity_id = $1',
+    'p.dataset_name, p.sync_count, p.origin',
+  ),
   auditEvents: `CASE WHEN $3 THEN ${list(
     AUDIT_EVENT,
     `(SELECT * FROM audit_events WHERE actor_id = $1 ORDER BY event_id DESC LIMIT ${MAX_AUDIT_EVENTS}) a`,
@@ -183,13 +196,14 @@ export const readDocument = async (
   return rows[0]?.document;
 };
 
-/** Bytes of what in the document can be large: keys and values, tombstones included, and the ids of mutations. */
+/** Bytes of what in the document can be large: keys and values, tombstones and streamed ones included, and ids of mutations. */
 export const measureDocument = async (ctx: Context, identityId: string): Promise<number> => {
   const rows: { bytes: string }[] = await ctx.db.query(
     `SELECT (SELECT coalesce(sum(octet_length(record_key) + coalesce(octet_length(value), 0) + 200), 0)
                FROM records WHERE identity_id = $1)
           + (SELECT coalesce(sum(octet_length(mutation_id) + octet_length(dataset_name) + 100), 0)
                FROM sync_mutations WHERE identity_id = $1)
+          + (SELECT coalesce(sum(octet_length(records) + 300), 0) FROM stream_payloads WHERE identity_id = $1)
           + (SELECT 300 * count(*) FROM sync_events WHERE identity_id = $1) AS bytes`,
     [identityId],
   );
