@@ -12,7 +12,7 @@ interface ExportedValue {
 }
 
 /** A value that a record had before. */
-export interface ExportedVersion extends ExportedValue {
+export interface ExportedEarlierValue extends ExportedValue {
   datasetName: string;
   /** The count of the update that replaced or removed it. */
   supersededSyncCount: number;
@@ -210,36 +210,36 @@ export const measureDocument = async (ctx: Context, identityId: string): Promise
   return Number(rows[0]?.bytes);
 };
 
-const VERSION = {
+const EARLIER_VALUE = {
   datasetName: 'h.dataset_name',
   ...valueOf('h'),
   supersededSyncCount: 'h.superseded_sync_count',
   supersededDate: time('h.superseded_at'),
 };
 
-/** Where a page of the history goes on: behind this version. */
-export type HistoryPosition = Pick<ExportedVersion, 'datasetName' | 'key' | 'syncCount'>;
+/** Where a page of the history goes on: behind this value. */
+export type HistoryPosition = Pick<ExportedEarlierValue, 'datasetName' | 'key' | 'syncCount'>;
 
-const VERSIONS_PER_PAGE = 1000;
+const VALUES_PER_PAGE = 1000;
 const BYTES_PER_PAGE = 8 * 1024 * 1024;
 
-/** Versions behind `after` by dataset, key and count: at most 1,000 with 8 MiB of values, and at least one. */
+/** Earlier values behind `after` by dataset, key and count: at most 1,000 with 8 MiB of values, and at least one. */
 export const readHistory = async (
   ctx: Context,
   identityId: string,
   after: HistoryPosition | undefined,
-): Promise<{ versions: ExportedVersion[]; hasMore: boolean }> => {
-  const rows: { version: ExportedVersion; found: string }[] = await ctx.db.query(
-    `SELECT ${object(VERSION)} AS version, h.found
+): Promise<{ values: ExportedEarlierValue[]; hasMore: boolean }> => {
+  const rows: { value: ExportedEarlierValue; found: string }[] = await ctx.db.query(
+    `SELECT ${object(EARLIER_VALUE)} AS value, h.found
        FROM (SELECT p.*, sum(coalesce(octet_length(p.value), 0)) OVER w AS bytes, row_number() OVER w AS place,
                     count(*) OVER () AS found
                FROM (SELECT * FROM record_history
                       WHERE identity_id = $1 AND (dataset_name, record_key, sync_count) > ($2, $3, $4)
-                      ORDER BY dataset_name, record_key, sync_count LIMIT ${VERSIONS_PER_PAGE + 1}) p
+                      ORDER BY dataset_name, record_key, sync_count LIMIT ${VALUES_PER_PAGE + 1}) p
              WINDOW w AS (ORDER BY p.dataset_name, p.record_key, p.sync_count)) h
-      WHERE h.place = 1 OR h.place <= ${VERSIONS_PER_PAGE} AND h.bytes <= ${BYTES_PER_PAGE}
+      WHERE h.place = 1 OR h.place <= ${VALUES_PER_PAGE} AND h.bytes <= ${BYTES_PER_PAGE}
       ORDER BY h.place`,
     [identityId, after?.datasetName ?? '', after?.key ?? '', after?.syncCount ?? 0],
   );
-  return { versions: rows.map(({ version }) => version), hasMore: Number(rows[0]?.found ?? 0) > rows.length };
+  return { values: rows.map(({ value }) => value), hasMore: Number(rows[0]?.found ?? 0) > rows.length };
 };

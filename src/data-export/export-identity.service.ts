@@ -21,7 +21,7 @@ import {
   readDocument,
   readHistory,
   type ExportDocument,
-  type ExportedVersion,
+  type ExportedEarlierValue,
   type ExportScope,
   type HistoryPosition,
 } from './export-document';
@@ -38,7 +38,7 @@ export interface IdentityExport {
   document: Partial<ExportDocument> & {
     format: 'rockpool-identity-export/1';
     exportedDate: string;
-    history: ExportedVersion[];
+    history: ExportedEarlierValue[];
   };
   /** For the next page of the history; null on the last one. */
   endCursor: string | null;
@@ -59,14 +59,14 @@ export const exportIdentity = async (ctx: Context, input: ExportIdentityInput): 
   await requireDescribed(ctx, owner);
   const document = position ? {} : await wholeDocument(ctx, owner);
   if (position) await requireReadable(ctx, owner);
-  const { versions, hasMore } = await readHistory(ctx, owner.identityId, position);
-  const last = versions.at(-1);
+  const { values, hasMore } = await readHistory(ctx, owner.identityId, position);
+  const last = values.at(-1);
   return {
     document: {
       format: 'rockpool-identity-export/1',
       exportedDate: ctx.now().toISOString(),
       ...document,
-      history: versions,
+      history: values,
     },
     endCursor: hasMore && last ? cursorOf(last) : null,
   };

@@ -14,7 +14,7 @@ import { parse, text } from '../validate';
 import type { AddressRules } from '../webhooks/address-rules';
 import { activeApplication, requireActiveApplication } from './active-application';
 import { authorizedIdentity, requireIdentity } from './device-owner';
-import { describeDevices, type DeviceDescription } from './device-rows';
+import { describeDevices, type DeviceDescription } from './describe-devices';
 import { takeToken, tokenHashOf } from './device-tokens';
 import { storedPushSync } from './push-sync-settings';
 import { PLATFORMS, type Platform } from './send/platform-credentials';
@@ -53,7 +53,7 @@ export const registerDevice = async (
     const tokenHash = tokenHashOf({ ...given, ...owner });
     const id =
       (await registeredAgain(tx, owner, tokenHash)) ?? (await addDevice(tx, owner, given, tokenHash));
-    return deviceOf(tx, owner, id);
+    return requireDevice(tx, owner, id);
   });
 };
 
@@ -134,7 +134,7 @@ export const deregisterDevice = async (ctx: Context, input: DeviceInput): Promis
   requireIdentity(ctx);
   const owner = authorizedIdentity(ctx, 'cognito-sync:DeregisterDevice', given);
   return inTransaction(ctx, async (tx) => {
-    const device = await deviceOf(tx, owner, given.deviceId);
+    const device = await requireDevice(tx, owner, given.deviceId);
     await deleteDevices(tx, owner.identityId, [device.id]);
     return device;
   });
@@ -157,7 +157,11 @@ export const getPushSyncPublicKey = async (ctx: Context, input: OwnerInput): Pro
 };
 
 /** A device of an identity. @throws RESOURCE_NOT_FOUND */
-export const deviceOf = async (ctx: Context, owner: DatasetOwner, id: string): Promise<DeviceDescription> => {
+export const requireDevice = async (
+  ctx: Context,
+  owner: DatasetOwner,
+  id: string,
+): Promise<DeviceDescription> => {
   const [device] = await describeDevices(ctx, owner, id);
   if (device) return device;
   throw deviceNotFound(id);

@@ -13,8 +13,8 @@ import { datasetInput } from '../sync/sync.input';
 import { parse, text } from '../validate';
 import { requirePushSync } from './active-application';
 import { requireIdentity } from './device-owner';
-import type { DeviceDescription } from './device-rows';
-import { deviceNotFound, deviceOf } from './device.service';
+import type { DeviceDescription } from './describe-devices';
+import { deviceNotFound, requireDevice } from './device.service';
 
 const subscriptionInput = datasetInput.extend({ deviceId: text(1, LIMITS.deviceIdLength) });
 
@@ -43,7 +43,7 @@ export const subscribeToDataset = async (
         [owner.identityId, given.datasetName, given.deviceId, tx.now()],
       )
       .catch(orDeviceNotFound(given.deviceId));
-    return deviceOf(tx, owner, given.deviceId);
+    return requireDevice(tx, owner, given.deviceId);
   });
 };
 
@@ -65,7 +65,7 @@ export const unsubscribeFromDataset = async (
       [owner.identityId, given.datasetName, given.deviceId],
     )) as [unknown, number];
     if (ended === 0) await requireDataset(tx, { ...owner, datasetName: given.datasetName });
-    return deviceOf(tx, owner, given.deviceId);
+    return requireDevice(tx, owner, given.deviceId);
   });
 };
 

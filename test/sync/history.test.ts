@@ -6,7 +6,7 @@ import { deleteDataset, describeDataset } from '../../src/sync/datasets.service'
 import { listHistory } from '../../src/sync/history.service';
 import { listRecords } from '../../src/sync/list-records.service';
 import { moveDatasets } from '../../src/sync/move-datasets';
-import { RecordVersion } from '../../src/sync/record-version.entity';
+import { RecordHistory } from '../../src/sync/record-history.entity';
 import { restoreDataset, type RestoreDatasetInput } from '../../src/sync/restore-dataset.service';
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import type { SyncConfiguration } from '../../src/sync/sync-configuration.entity';
@@ -74,7 +74,7 @@ const historySince = async (ctx: Context, datasetName = 'd'): Promise<number | n
   (await describeDataset(ctx, { datasetName })).historySinceSyncCount;
 
 const historyRows = (ctx: Ctx): Promise<number> =>
-  world.dataSource.getRepository(RecordVersion).countBy({ identityId: ctx.actor.identityId });
+  world.dataSource.getRepository(RecordHistory).countBy({ identityId: ctx.actor.identityId });
 
 test('S52: what an update replaces or removes is remembered with its counts, times and author, the last first', async () => {
   const ctx = await world.newIdentity();
