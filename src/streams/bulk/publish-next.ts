@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../../context';
 import type { StoredStream } from '../../sync/sync-configuration.entity';
-import { backOff } from '../delivery/back-off';
 import type { Delivering } from '../delivery/deliver-pool';
 import { disableStreaming, enabledStream } from '../delivery/enabled-streams';
 import { TargetUnreadableError } from '../delivery/kept-targets';
 import { overdueSince } from '../delivery/settle';
+import { waitAfter } from '../delivery/wait-after';
 import { whileHeld } from '../delivery/while-held';
 import { eventIdOf, withinLimit } from '../stream-payloads';
 import { broken, type PutOutcome, type StreamPut, type StreamTarget } from '../targets/stream-target';
@@ -142,7 +142,7 @@ const comeBack = async (
 ): Promise<undefined> => {
   const { progressedAt, attempts } = { ...current, ...progress };
   if (progressedAt <= overdueSince(ctx.now())) return fail(ctx, current, reason, progress);
-  const wait = backOff(attempts + 1, Math.random(), retryAfterSeconds);
+  const wait = waitAfter(attempts + 1, Math.random(), retryAfterSeconds);
   await advance(ctx, current, {
     ...progress,
     attempts: attempts + 1,
