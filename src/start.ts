@@ -18,7 +18,7 @@ import { startChecking, type CheckTimings } from './push/check-subscriptions';
 import { startDelivery, type DeliveryTimings } from './push/delivery/start-delivery';
 import { liveSubscriptionsOf } from './push/live-subscriptions';
 import { openRedis } from './redis/connection';
-import { startStreaming, type StreamTimings } from './streams/delivery/start-streaming';
+import { startStreaming, type StreamTimings } from './streams/start-streaming';
 import { startCountingSessions } from './sync/sync-sessions';
 import { signingKey } from './tokens/key-ring';
 
