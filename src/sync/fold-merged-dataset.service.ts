@@ -16,7 +16,7 @@ import { rehearse } from './rehearse';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { findSyncConfiguration } from './sync-configuration';
 import { datasetName, ownerInput } from './sync.input';
-import { requireMergedDataset } from './update-records.service';
+import { requireMergedDataset } from './require-merged-dataset';
 
 const foldInput = ownerInput.extend({
   datasetName,
@@ -59,8 +59,7 @@ export const foldMergedDataset = async (
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   authorizeMerged(ctx, owner, given.mergedDatasetName);
   requirePair(given);
-  if (splitMergedName(given.datasetName))
-    await requireMergedDataset(ctx, { ...owner, datasetName: given.datasetName });
+  await requireMergedDataset(ctx, { ...owner, datasetName: given.datasetName });
   const { foldStrategy } = await findSyncConfiguration(ctx, owner.identityPoolId);
   const fold: Fold = {
     owner,

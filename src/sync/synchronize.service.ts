@@ -2,19 +2,18 @@ import { authorize } from '../authorize';
 import type { Context } from '../context';
 import { ServiceError } from '../errors';
 import { LIMITS } from '../protocol/limits';
-import { splitMergedName } from '../protocol/sync';
 import { callFunction } from './call-function';
 import { authorizedOwner, datasetResource, type DatasetAddress } from './dataset-owner';
 import { readableRow, toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
 import { announceUpdate, newUpdate } from './record-update';
+import { requireMergedDataset } from './require-merged-dataset';
 import { conflictsOf, refusalOf, type StaleRecord } from './refusal';
 import { findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
 import { countSyncSession } from './sync-sessions';
 import { pushThroughTrigger, type TriggeredPush } from './trigger/push-through-trigger';
-import { requireMergedDataset } from './update-records.service';
 
 /** What became of one dataset. */
 export interface SynchronizedDataset {
@@ -97,7 +96,7 @@ const synchronizeOne = async (
 
 const requireWriter = async (ctx: Context, address: DatasetAddress): Promise<void> => {
   authorize(ctx, 'cognito-sync:UpdateRecords', datasetResource(ctx, address, address.datasetName));
-  if (splitMergedName(address.datasetName)) await requireMergedDataset(ctx, address);
+  await requireMergedDataset(ctx, address);
 };
 
 const sendFrom =

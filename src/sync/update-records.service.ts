@@ -1,11 +1,12 @@
 import type { Context } from '../context';
-import { compareKeys, splitMergedName, type SyncRecord } from '../protocol/sync';
+import { compareKeys, type SyncRecord } from '../protocol/sync';
 import { toRecord } from './apply-patches';
-import { authorizedOwner, datasetNotFound, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner } from './dataset-owner';
 import { mergeRecords, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
 import { announceUpdate, newUpdate } from './record-update';
 import { refusalOf } from './refusal';
+import { requireMergedDataset } from './require-merged-dataset';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { openSessionToken } from './session-token';
 import { findSyncConfiguration } from './sync-configuration';
@@ -35,7 +36,7 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   const given = parseUpdateRecords(input);
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   const address = { ...owner, datasetName: given.datasetName };
-  if (splitMergedName(given.datasetName)) await requireMergedDataset(ctx, address);
+  await requireMergedDataset(ctx, address);
   const configuration = await findSyncConfiguration(ctx, address.identityPoolId);
   const update: RecordUpdate = {
     ...newUpdate(ctx, configuration, address, given.deviceId),
@@ -77,15 +78,4 @@ const changedRecords = (
   );
   const kept = merged.filter((each) => each.isServers).map((each) => each.met);
   return [...written, ...kept].sort((a, b) => compareKeys(a.key, b.key));
-};
-
-/** S45: without it, a merge could find the name that it needs taken. */
-export const requireMergedDataset = async (ctx: Context, address: DatasetAddress): Promise<void> => {
-  const missing: unknown[] = await ctx.db.query(
-    `SELECT 1 FROM identities i
-       WHERE i.identity_pool_id = $1 AND i.identity_id = $2 AND i.disabled_at IS NULL AND NOT EXISTS (
-         SELECT 1 FROM datasets d WHERE d.identity_id = $2 AND d.dataset_name = $3 AND NOT d.is_deleted)`,
-    [address.identityPoolId, address.identityId, address.datasetName],
-  );
-  if (missing.length > 0) throw datasetNotFound(address.datasetName);
 };

@@ -11,7 +11,8 @@ import { restoreDataset, type RestoreDatasetInput } from '../../src/sync/restore
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import type { SyncConfiguration } from '../../src/sync/sync-configuration.entity';
 import { SyncMutation } from '../../src/sync/sync-mutation.entity';
-import { sweepHistory, sweepMutations } from '../../src/sync/sweep-history';
+import { sweepHistory } from '../../src/sync/sweep-history';
+import { sweepMutations } from '../../src/sync/sweep-mutations';
 import { synchronize } from '../../src/sync/synchronize.service';
 import { updateRecords } from '../../src/sync/update-records.service';
 import {

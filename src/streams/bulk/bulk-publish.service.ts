@@ -3,12 +3,13 @@ import { ServiceError, invalidParameter } from '../../errors';
 import { identityPoolIdInput } from '../../identity-pools/identity-pool.input';
 import { authorizedPool, lockPool, recordPoolChange } from '../../identity-pools/identity-pool.service';
 import type { StoredStream } from '../../sync/sync-configuration.entity';
+import { DAY_MS } from '../../utc-day';
 import { parse } from '../../validate';
 import { enabledStream } from '../delivery/enabled-streams';
 import { BulkPublish, type BulkPublishStatus } from './bulk-publish.entity';
 
 /** Milliseconds between two successful ones (quotas of Amazon Cognito Sync). */
-const WAIT_MS = 86_400_000;
+const WAIT_MS = DAY_MS;
 
 /**
  * Milliseconds after streaming was switched on before datasets are read: a write that began before it may still be on
