@@ -1,9 +1,9 @@
-import { authorize } from '../authorize';
-import type { Context } from '../context';
-import { ServiceError } from '../errors';
-import type { DatasetChange } from '../events/dataset-change';
-import { datasetResource, deviceOf, type DatasetOwner } from '../sync/dataset-owner';
-import { listRecords, type RecordListing } from '../sync/list-records.service';
+import { authorize } from '../../authorize';
+import type { Context } from '../../context';
+import { ServiceError } from '../../errors';
+import type { DatasetChange } from '../../events/dataset-change';
+import { datasetResource, deviceOf, type DatasetOwner } from '../../sync/dataset-owner';
+import { listRecords, type RecordListing } from '../../sync/list-records.service';
 import { positionAfter, type Position } from './position';
 
 /** What somebody wants to hear of, and how. */
