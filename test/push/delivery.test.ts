@@ -2,7 +2,7 @@ import { tokenHashOf } from '../../src/push/device-tokens';
 import { PLATFORMS } from '../../src/push/send/platform-credentials';
 import { countOf, eventually, rowsOf } from '../support/factories';
 import { startTestServer, type TestServer } from '../support/server';
-import { deleteDataset, newCaller, write, type Caller } from './live-world';
+import { deleteDataset, newCaller, write, type Caller } from './live/live-world';
 import {
   applicationsOf,
   createPushPool,

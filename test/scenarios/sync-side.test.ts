@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { OUTGOING, configure, eventsIn } from '../streams/stream-world';
-import { CHANGES, listen, untilOpen } from '../push/live-world';
+import { CHANGES, listen, untilOpen } from '../push/live/live-world';
 import {
   createPushPool,
   register,

@@ -6,12 +6,13 @@ import { deleteDataset, describeDataset } from '../../src/sync/datasets.service'
 import { listHistory } from '../../src/sync/history.service';
 import { listRecords } from '../../src/sync/list-records.service';
 import { moveDatasets } from '../../src/sync/move-datasets';
-import { RecordVersion } from '../../src/sync/record-version.entity';
+import { RecordHistory } from '../../src/sync/record-history.entity';
 import { restoreDataset, type RestoreDatasetInput } from '../../src/sync/restore-dataset.service';
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import type { SyncConfiguration } from '../../src/sync/sync-configuration.entity';
 import { SyncMutation } from '../../src/sync/sync-mutation.entity';
-import { sweepHistory, sweepMutations } from '../../src/sync/sweep-history';
+import { sweepHistory } from '../../src/sync/sweep-history';
+import { sweepMutations } from '../../src/sync/sweep-mutations';
 import { synchronize } from '../../src/sync/synchronize.service';
 import { updateRecords } from '../../src/sync/update-records.service';
 import {
@@ -74,7 +75,7 @@ const historySince = async (ctx: Context, datasetName = 'd'): Promise<number | n
   (await describeDataset(ctx, { datasetName })).historySinceSyncCount;
 
 const historyRows = (ctx: Ctx): Promise<number> =>
-  world.dataSource.getRepository(RecordVersion).countBy({ identityId: ctx.actor.identityId });
+  world.dataSource.getRepository(RecordHistory).countBy({ identityId: ctx.actor.identityId });
 
 test('S52: what an update replaces or removes is remembered with its counts, times and author, the last first', async () => {
   const ctx = await world.newIdentity();

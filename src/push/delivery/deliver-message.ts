@@ -8,7 +8,7 @@ import { takeToken, tokenHashOf } from '../device-tokens';
 import { recordFailure } from '../platform-failures';
 import { storedPushSync, type PlatformApplication } from '../push-sync-settings';
 import type { SendOutcome } from '../send/sender';
-import { nextAttemptAt } from './back-off';
+import { nextAttemptAt } from './next-attempt';
 import type { KeptSenders } from './kept-senders';
 import { postponeMessage, settleMessage, type ClaimedMessage } from './push-queue';
 
