@@ -1,6 +1,6 @@
 import { eventually, rowsOf } from '../../support/factories';
 import { startTestServer, type TestServer } from '../../support/server';
-import { newCaller, write } from '../live-world';
+import { newCaller, write } from '../live/live-world';
 import { createPushPool, register, startPushServices, subscribe, type PushServices } from '../push-world';
 
 let server: TestServer;
