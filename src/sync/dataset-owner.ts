@@ -137,5 +137,5 @@ export const identityNotFound = (identityId: string): Error =>
   resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
 
 /** No such dataset, or no more (S22). */
-export const datasetNotFound = (datasetName: string): Error =>
-  resourceNotFound(`Dataset '${datasetName}' not found.`, { field: 'datasetName' });
+export const datasetNotFound = (datasetName: string, field = 'datasetName'): Error =>
+  resourceNotFound(`Dataset '${datasetName}' not found.`, { field });

@@ -70,7 +70,7 @@ export const foldMergedDataset = async (
   };
   const isDryRun = given.dryRun ?? false;
   const result = await (isDryRun ? rehearse : inTransaction)(ctx, (tx) => foldLocked(tx, fold));
-  if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(fold.mergedDatasetName);
+  if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(fold.mergedDatasetName, 'mergedDatasetName');
   if (result.status === 'REFUSED') throw refusalOf(ctx, result.refusal, result.update);
   return describe(ctx, fold, result, isDryRun);
 };

@@ -141,13 +141,17 @@ export class SynchronizedDatasetType {
   })
   changes!: RecordListingType | null;
 
-  @Field(() => [String], { description: 'Keys of the patches that were applied, merged ones too.' })
+  @Field(() => [String], {
+    description: 'Keys of the patches that were applied, merged ones too, unless the server’s value stayed.',
+  })
   applied!: string[];
 
   @Field(() => [RecordConflictType], { description: 'Stale patches that were not applied, by key.' })
   conflicts!: RecordConflictType[];
 
-  @Field(() => [MergedRecordType], { description: 'Stale patches that merge rules took in.' })
+  @Field(() => [MergedRecordType], {
+    description: 'Stale patches that merge rules took in. Empty where a repeated call is answered.',
+  })
   merged!: MergedRecordType[];
 
   @Field(() => Boolean, {

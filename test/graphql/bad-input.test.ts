@@ -211,6 +211,7 @@ const KNOWN_CODES = [
 const ROWS_THAT_COUNT: Record<string, string> = {
   audit_events: "t.outcome <> 'denied'",
   rate_limits: 'false',
+  sync_session_counts: 'false',
   sync_events: 'false',
 };
 

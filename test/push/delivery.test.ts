@@ -1,3 +1,4 @@
+import { tokenHashOf } from '../../src/push/device-tokens';
 import { PLATFORMS } from '../../src/push/send/platform-credentials';
 import { countOf, eventually, rowsOf } from '../support/factories';
 import { startTestServer, type TestServer } from '../support/server';
@@ -311,9 +312,10 @@ test('A new token that the service names takes the place of the old one', async 
 
   await write(server, owner.token, { syncCount: 1 });
   await untilDelivered(server);
-  const [{ token_hash: hash }] = await eventually(
+  const hash = tokenHashOf({ identityPoolId, platform: 'ADM', token: renewed });
+  await eventually(
     () => rowsOf(server, 'SELECT token_hash FROM device_tokens WHERE identity_id = $1', [owner.identityId]),
-    (rows) => rows.length === 1,
+    (rows) => rows.length === 1 && rows[0].token_hash === hash,
   );
   services.reply = taken;
   await write(server, owner.token, { syncCount: 2 });

@@ -195,14 +195,14 @@ withRedis('Nodes with one Redis, which is skipped when TEST_REDIS_URL names none
     expect(ready).toBe(200);
   });
 
-  test('have one connection each, and close it when they stop', async () => {
-    expect(wire.connections()).toBe(1);
+  test('have two connections each, one of which listens, and close them when they stop', async () => {
+    expect(wire.connections()).toBe(2);
 
     const third = await startNode(wire.url);
-    expect(wire.connections()).toBe(2);
+    expect(wire.connections()).toBe(4);
     await third.close();
 
-    while (wire.connections() > 1) await sleep(20);
-    expect(wire.connections()).toBe(1);
+    while (wire.connections() > 2) await sleep(20);
+    expect(wire.connections()).toBe(2);
   });
 });

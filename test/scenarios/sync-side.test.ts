@@ -9,6 +9,8 @@ import {
   type PushServices,
 } from '../push/push-world';
 import {
+  allow,
+  bearerWith,
   createPool,
   eventually,
   getCredentials,
@@ -269,6 +271,24 @@ test('5: a back end is asked before anything is written; it mends a value, adds 
     message: 'No more coins today.',
   });
   expect(values(await sync(ann, {}))).toEqual({ coins: '100', seen: 'yes' });
+});
+
+test('5: whoever may set a trigger and not read it is told the secret all the same', async () => {
+  const { id: identityPoolId } = await createPool(server);
+  const bearer = await bearerWith(server, allow('cognito-sync:SetCognitoEvents'));
+
+  const { data, errors } = await mutate(
+    server,
+    'setCognitoEvents { signingSecret identityPool { events { key } } }',
+    { identityPoolId, events: [{ key: 'SyncTrigger', value: 'https://trigger.invalid/' }] },
+    bearer,
+  );
+
+  expect(data.setCognitoEvents).toEqual({
+    signingSecret: expect.stringMatching(/^whsec_/),
+    identityPool: { events: null },
+  });
+  expect(errors).toMatchObject([{ extensions: { code: 'ACCESS_DENIED' } }]);
 });
 
 test('6: every change reaches the stream in order, and bulk publish sends all that is there', async () => {

@@ -494,3 +494,20 @@ test('S46: what came of a mutation is forgotten after 30 days', async () => {
   expect([after29, await mutations()]).toEqual([2, 1]);
   expect((await push('new', 'b'))[0]).toMatchObject({ isRepeated: true });
 });
+
+test('S52: a page has at most 1 MiB of keys and values, so that nobody has a node hold sixty values of 1 MiB, and at least one value', async () => {
+  const ctx = await world.newIdentity();
+  const large = 'x'.repeat(1_048_000);
+  await write(ctx, replace('k', large));
+  await write(ctx, replace('k', `${large}y`, 1));
+  await write(ctx, replace('k', 'small', 2));
+  await write(ctx, replace('k', 'smaller', 3));
+
+  const first = await listHistory(ctx, { datasetName: 'd' });
+  const second = await listHistory(ctx, { datasetName: 'd', after: first.cursorOf(first.nodes.at(-1)!) });
+
+  expect(first.nodes.map(({ syncCount }) => syncCount)).toEqual([3, 2]);
+  expect(first.hasNextPage).toBe(true);
+  expect(second.nodes.map(({ syncCount }) => syncCount)).toEqual([1]);
+  expect(second.hasNextPage).toBe(false);
+});

@@ -271,11 +271,16 @@ const fullIdentity = async (): Promise<Ctx> => {
   const { identityId, identityPoolId } = ctx.actor;
   await world.dataSource.query(
     `INSERT INTO devices (identity_id, device_id, identity_pool_id, platform, token_hash, sealed_token, created_at,
-       last_modified_at) VALUES ($1, 'watch', $2, 'GCM', 'h', 's', $3, $3)`,
+       last_modified_at) VALUES ($1, 'watch', $2, 'GCM', $1, 's', $3, $3)`,
     [identityId, identityPoolId, world.clock.now()],
   );
   await world.dataSource.query(
-    `INSERT INTO dataset_subscriptions (identity_id, dataset_name, device_id, created_at) VALUES ($1, 'd', 'watch', $2)`,
+    'INSERT INTO device_tokens (token_hash, identity_pool_id, identity_id) VALUES ($1, $2, $1)',
+    [identityId, identityPoolId],
+  );
+  await world.dataSource.query(
+    `INSERT INTO dataset_subscriptions (identity_id, dataset_name, device_id, created_at, attempts)
+       VALUES ($1, 'd', 'watch', $2, 0)`,
     [identityId, world.clock.now()],
   );
   const { syncSessionToken } = await listRecords(ctx, { datasetName: 'd' });
@@ -327,6 +332,7 @@ describe('an erased identity', () => {
     expect(withRows(await rowsOf(identityId))).toEqual([
       'dataset_subscriptions',
       'datasets',
+      'device_tokens',
       'devices',
       'identities',
       'record_history',
