@@ -121,6 +121,10 @@ test('1, 2: phone and tablet play offline, push and pull in one call, lose an an
   await sync(ann, tablet);
   const again = await sync(ann, tablet, otherNode);
   const merged = await sync(ann, { ...phone, lastSyncCount: 1 });
+  const updated = await call(ann, 'updateRecords { merged { key rule value } records { key value } }', {
+    datasetName: 'game',
+    recordPatches: [replace('highScore', '30', 1)],
+  });
 
   expect(again).toMatchObject({ isRepeated: true, applied: ['coins', 'highScore'] });
   expect(merged.merged).toEqual([
@@ -129,6 +133,10 @@ test('1, 2: phone and tablet play offline, push and pull in one call, lose an an
   ]);
   expect(merged.conflicts).toEqual([]);
   expect(values(merged)).toEqual({ coins: '90', highScore: '25' });
+  expect(updated).toEqual({
+    merged: [{ key: 'highScore', rule: 'MAX', value: '30' }],
+    records: [{ key: 'highScore', value: '30' }],
+  });
 });
 
 test('2: a guest signs in, and what it had becomes part of the person’s data by the pool’s rules, after a look at what would', async () => {
