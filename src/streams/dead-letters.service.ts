@@ -3,7 +3,7 @@ import { inTransaction, type Context } from '../context';
 import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
-import { parse } from '../validate';
+import { parse, text } from '../validate';
 
 /** An event that the stream did not take in time. */
 export interface DeadLetter {
@@ -24,7 +24,12 @@ export interface DeadLetter {
 const READ = 'cognito-sync:GetIdentityPoolConfiguration';
 
 /** Where a page goes on: the members of the index that it is read by. */
-const position = z.tuple([z.iso.datetime(), z.string(), z.string(), z.number()]);
+const position = z.tuple([
+  z.iso.datetime().refine((date) => date >= '1970'),
+  text(0, 100),
+  text(0, 1000),
+  z.int().nonnegative(),
+]);
 
 const START: z.infer<typeof position> = ['1970-01-01T00:00:00.000Z', '', '', 0];
 
