@@ -64,24 +64,35 @@ const list = (item: (at: number) => string): string =>
   Array.from({ length: RECORDS_PER_CALL }, (_, at) => item(at)).join(', ');
 
 /** The arguments of update_records, in the order that src/sync/merge.ts sends them. */
-const updateArguments = (target: FloorTarget, shared: boolean, dataset: string, onStale: string): string => `
+const updateArguments = (
+  target: FloorTarget,
+  shared: boolean,
+  dataset: string,
+  { onStale, keepsHistory = true }: { onStale: string; keepsHistory?: boolean },
+): string => `
   ${literal(target.identityPoolId)}, ${identity(target, shared)}, '${dataset}',
   ARRAY[${list((at) => `'device-' || :client_id::text || '-key-${at}'`)}],
   ARRAY[${list((at) => `'value ${at} of a setting that a device keeps'`)}],
   array_fill(:count::bigint, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::timestamptz, ARRAY[${RECORDS_PER_CALL}]),
   array_fill('${onStale}'::text, ARRAY[${RECORDS_PER_CALL}]), array_fill(NULL::text, ARRAY[${RECORDS_PER_CALL}]),
   'device-' || :client_id::text, 'device-' || :client_id::text, now(), NULL, now(),
-  NULL, NULL, NULL, true, '{}', :client_id % 64, 20, 200, 1024, 1048576, 8192, false`;
+  NULL, NULL, NULL, NULL, ${keepsHistory}, '{}', :client_id % 64, 1000000, 200, 1024, 1048576, 8192, false`;
 
 /** update_records with 10 patches on records of the client's own, in its own dataset or in one for all; a new dataset each run. */
 export const updateScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
-SELECT update_records(${updateArguments(target, shared, dataset, 'REJECT')}
+SELECT update_records(${updateArguments(target, shared, dataset, { onStale: 'REJECT' })}
+)->'dataset'->>'sync_count' AS count \\gset
+`;
+
+/** The same, and nothing of what it replaces is remembered. */
+export const updateScriptWithoutHistory = (target: FloorTarget, shared: boolean, dataset: string): string => `
+SELECT update_records(${updateArguments(target, shared, dataset, { onStale: 'REJECT', keepsHistory: false })}
 )->'dataset'->>'sync_count' AS count \\gset
 `;
 
 /** synchronize with the same patches, pulling what changed since the client's last call, its own changes included. */
 export const synchronizeScript = (target: FloorTarget, shared: boolean, dataset: string): string => `
-SELECT synchronize(${updateArguments(target, shared, dataset, 'DROP')}, :count::bigint, 1025
+SELECT synchronize(${updateArguments(target, shared, dataset, { onStale: 'DROP' })}, :count::bigint, 1025
 )->'push'->'dataset'->>'sync_count' AS count \\gset
 `;
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Client } from 'pg';
 import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
+import { STORAGE_LIMITS } from '../src/sync/apply-patches';
+import { updateArguments } from '../src/sync/merge';
 import { openConnection, type Connection } from './load';
 import { newGuest, newPool, startServer, type BenchServer, type Guest } from './server';
 import { echoServer, echoSocket, openListener, type Listener } from './sockets';
@@ -73,18 +75,33 @@ const writeAndHear = async (
 
 /** The same function of the database by the driver, and one message there and back over a WebSocket. */
 const floor = async (client: Client, echo: (text: string) => Promise<string>, at: number): Promise<void> => {
-  await client.query(
-    `SELECT update_records(i.identity_pool_id, i.identity_id, 'floor', ARRAY['k'], ARRAY['v'], ARRAY[$1::bigint],
-       ARRAY[NULL::timestamptz], 'phone', now(), NULL, now(), 20, 200, 1024, 1048576, 8192, false)
-       FROM identities i WHERE i.identity_id = $2`,
-    [at, floorIdentity],
+  const args = updateArguments(
+    {
+      address: { ...floorOwner, datasetName: 'floor' },
+      patches: [{ op: 'replace', key: 'k', value: 'v', syncCount: at }],
+      modifiedBy: 'phone',
+      deviceId: 'phone',
+      now: new Date(),
+      sessionId: undefined,
+      keepHistory: true,
+      limits: STORAGE_LIMITS,
+    },
+    false,
   );
+  await client.query(`SELECT update_records(${args.map((_, nth) => `$${nth + 1}`).join(', ')})`, args);
   await echo(
     '{"id":"1","type":"next","payload":{"data":{"datasetChanged":{"datasetName":"d","syncCount":1}}}}',
   );
 };
 
-let floorIdentity = '';
+let floorOwner = { identityPoolId: '', identityId: '' };
+
+const ownerOf = async (client: Client, identityId: string): Promise<typeof floorOwner> => {
+  const { rows } = await client.query('SELECT identity_pool_id FROM identities WHERE identity_id = $1', [
+    identityId,
+  ]);
+  return { identityPoolId: rows[0].identity_pool_id, identityId };
+};
 
 interface Setting {
   writer: BenchServer;
@@ -151,7 +168,7 @@ const main = async (): Promise<void> => {
     const [a, b] = servers as [BenchServer, BenchServer];
     await client.connect();
     const guests = await newGuests(a, LISTENERS + 1);
-    floorIdentity = guests.pop()!.identityId;
+    floorOwner = await ownerOf(client, guests.pop()!.identityId);
     const echo = await echoSocket(4992);
     const shared = { guests, client, echo };
     console.log(

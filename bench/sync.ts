@@ -10,6 +10,7 @@ import {
   pgbench,
   synchronizeScript,
   updateScript,
+  updateScriptWithoutHistory,
   type FloorTarget,
 } from './floor';
 import { callsPerSecond, openConnection, type Connection } from './load';
@@ -131,6 +132,25 @@ const floorOf = async ({ devices, shared, operation }: Case, databaseUrl: string
   return pgbench({ ...update, seconds: SECONDS, script: listScript(target, shared, dataset) });
 };
 
+/** What remembering earlier values costs: the same updates by pgbench with and without it. */
+const costOfHistory = async (devices: number, databaseUrl: string, target: FloorTarget): Promise<void> => {
+  const rates = async (script: typeof updateScript): Promise<number> =>
+    pgbench({
+      databaseUrl,
+      clients: devices,
+      script: script(target, false, `history-${(runs += 1)}`),
+      seconds: SECONDS,
+    });
+  const pairs: { with: number; without: number }[] = [];
+  for (let round = 0; round < ROUNDS; round += 1)
+    pairs.push({ without: await rates(updateScriptWithoutHistory), with: await rates(updateScript) });
+  const [kept, none] = [median(pairs.map((pair) => pair.with)), median(pairs.map((pair) => pair.without))];
+  const ratio = median(pairs.map((pair) => pair.with / pair.without));
+  console.log(
+    `| update_records with history | ${devices} | ${kept.toFixed(0)} | ${none.toFixed(0)} | ${ratio.toFixed(2)} |`,
+  );
+};
+
 const median = (values: number[]): number =>
   values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
@@ -157,6 +177,10 @@ const main = async (): Promise<void> => {
         `| ${each.operation} | ${each.name} | ${graphql.toFixed(0)} | ${floor.toFixed(0)} | ${ratio.toFixed(2)} |`,
       );
     }
+    console.log(
+      '\n| pgbench | devices | with history, calls/s | without, calls/s | ratio |\n|---|---|---|---|---|',
+    );
+    for (const devices of [1, DEVICES]) await costOfHistory(devices, database.url, target);
   } finally {
     await server.stop();
     await database.stop();

@@ -18,7 +18,7 @@ import { DatasetSubscription } from './sync/dataset-subscription.entity';
 import { Device } from './sync/device.entity';
 import { DeviceToken } from './sync/device-token.entity';
 import { PoolUsage } from './sync/pool-usage.entity';
-import { RecordVersion } from './sync/record-version.entity';
+import { RecordHistory } from './sync/record-history.entity';
 import { SyncRecord } from './sync/record.entity';
 import { SyncConfiguration } from './sync/sync-configuration.entity';
 import { SyncEvent } from './sync/sync-event.entity';
@@ -45,7 +45,7 @@ export const entities = [
   OpenIdConnectProvider,
   PlatformFailure,
   PoolUsage,
-  RecordVersion,
+  RecordHistory,
   Role,
   SamlProvider,
   SigningKey,

@@ -14,11 +14,11 @@ import { carryByRedis } from './events/redis-carrier';
 import { createApp } from './http/app';
 import { CONNECTION_TIMINGS, OpenConnections, type ConnectionTimings } from './http/live/open-connections';
 import { startHousekeeping } from './housekeeping';
-import { startChecking, type CheckTimings } from './push/check-subscriptions';
+import { startChecking, type CheckTimings } from './push/live/check-subscriptions';
 import { startDelivery, type DeliveryTimings } from './push/delivery/start-delivery';
-import { liveSubscriptionsOf } from './push/live-subscriptions';
+import { liveSubscriptionsOf } from './push/live/live-subscriptions';
 import { openRedis } from './redis/connection';
-import { startStreaming, type StreamTimings } from './streams/delivery/start-streaming';
+import { startStreaming, type StreamTimings } from './streams/start-streaming';
 import { startCountingSessions } from './sync/sync-sessions';
 import { signingKey } from './tokens/key-ring';
 

@@ -52,9 +52,12 @@ const toViolation = (issue: z.core.$ZodIssue): Violation => {
   }
 };
 
+/** Of a text that is none; zod says it of every check behind it that has no sentence of its own. */
+const MUST_BE_STRING = 'must be a string';
+
 /** A schema's own sentence when it has one, since a pattern helps no beginner. */
 const formatProblem = ({ message, pattern, format }: z.core.$ZodIssueInvalidStringFormat): string =>
-  message.startsWith('must') ? message : `must match ${pattern ?? format}`;
+  message.startsWith('must') && message !== MUST_BE_STRING ? message : `must match ${pattern ?? format}`;
 
 const measureOf = (origin: string): string =>
   origin === 'string' ? 'have a length of' : origin === 'array' ? 'have a number of members of' : 'be';
@@ -65,7 +68,7 @@ const tooBig = (origin: string): string => `${measureOf(origin)} at most`;
 /** Text that PostgreSQL and UTF-8 can carry unchanged: no NUL, no lone surrogate. */
 export const text = (minimum: number, maximum: number) =>
   z
-    .string('must be a string')
+    .string(MUST_BE_STRING)
     .min(minimum)
     .max(maximum)
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode: it has a lone surrogate')

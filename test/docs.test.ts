@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { buildSchema, parse, validate } from 'graphql';
 
 const ROOT = join(__dirname, '..');
 const SKIPPED = new Set(['node_modules', '.git', 'dist', '.rockpool', 'coverage']);
@@ -21,6 +22,17 @@ it.each(FILES)('%s links to files that exist', (file) => {
   const dead = links.filter((link) => !existsSync(join(ROOT, dirname(file), link)));
 
   expect(dead).toEqual([]);
+});
+
+const SCHEMA = buildSchema(readFileSync(join(ROOT, 'schema.graphql'), 'utf8'));
+
+it.each(FILES)('%s has GraphQL examples that fit the schema, each a request of its own', (file) => {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const examples = [...text.matchAll(/^```graphql\n(.*?)^```/gms)].map((match) => match[1] ?? '');
+
+  const mistakes = examples.flatMap((example) => validate(SCHEMA, parse(example)).map(String));
+
+  expect(mistakes).toEqual([]);
 });
 
 it('docs/errors.md explains every code of the catalogue', () => {

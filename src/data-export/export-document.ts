@@ -12,7 +12,7 @@ interface ExportedValue {
 }
 
 /** A value that a record had before. */
-export interface ExportedVersion extends ExportedValue {
+export interface ExportedEarlierValue extends ExportedValue {
   datasetName: string;
   /** The count of the update that replaced or removed it. */
   supersededSyncCount: number;
@@ -32,6 +32,8 @@ export interface ExportDocument {
   mutations: Record<string, unknown>[];
   /** Changes that are still to be told to a stream or to devices, without their records, which are above. */
   pendingEvents: Record<string, unknown>[];
+  /** Records of large changes, that streams fetch by address; kept for 7 days. */
+  streamRecords: Record<string, unknown>[];
   /** Null for a caller that may not see them. */
   auditEvents: Record<string, unknown>[] | null;
 }
@@ -152,6 +154,17 @@ const EVERYTHING = `SELECT ${object({
     'sync_events e WHERE e.identity_id = $1',
     'e.dataset_name, e.consumer, e.sync_count',
   ),
+  streamRecords: list(
+    {
+      datasetName: 'p.dataset_name',
+      syncCount: 'p.sync_count',
+      origin: 'p.origin',
+      expirationDate: time('p.expires_at'),
+      records: 'p.records::json',
+    },
+    'stream_payloads p WHERE p.identity_id = $1',
+    'p.dataset_name, p.sync_count, p.origin',
+  ),
   auditEvents: `CASE WHEN $3 THEN ${list(
     AUDIT_EVENT,
     `(SELECT * FROM audit_events WHERE actor_id = $1 ORDER BY event_id DESC LIMIT ${MAX_AUDIT_EVENTS}) a`,
@@ -183,49 +196,50 @@ export const readDocument = async (
   return rows[0]?.document;
 };
 
-/** Bytes of what in the document can be large: keys and values, tombstones included, and the ids of mutations. */
+/** Bytes of what in the document can be large: keys and values, tombstones and streamed ones included, and ids of mutations. */
 export const measureDocument = async (ctx: Context, identityId: string): Promise<number> => {
   const rows: { bytes: string }[] = await ctx.db.query(
     `SELECT (SELECT coalesce(sum(octet_length(record_key) + coalesce(octet_length(value), 0) + 200), 0)
                FROM records WHERE identity_id = $1)
           + (SELECT coalesce(sum(octet_length(mutation_id) + octet_length(dataset_name) + 100), 0)
                FROM sync_mutations WHERE identity_id = $1)
+          + (SELECT coalesce(sum(octet_length(records) + 300), 0) FROM stream_payloads WHERE identity_id = $1)
           + (SELECT 300 * count(*) FROM sync_events WHERE identity_id = $1) AS bytes`,
     [identityId],
   );
   return Number(rows[0]?.bytes);
 };
 
-const VERSION = {
+const EARLIER_VALUE = {
   datasetName: 'h.dataset_name',
   ...valueOf('h'),
   supersededSyncCount: 'h.superseded_sync_count',
   supersededDate: time('h.superseded_at'),
 };
 
-/** Where a page of the history goes on: behind this version. */
-export type HistoryPosition = Pick<ExportedVersion, 'datasetName' | 'key' | 'syncCount'>;
+/** Where a page of the history goes on: behind this value. */
+export type HistoryPosition = Pick<ExportedEarlierValue, 'datasetName' | 'key' | 'syncCount'>;
 
-const VERSIONS_PER_PAGE = 1000;
+const VALUES_PER_PAGE = 1000;
 const BYTES_PER_PAGE = 8 * 1024 * 1024;
 
-/** Versions behind `after` by dataset, key and count: at most 1,000 with 8 MiB of values, and at least one. */
+/** Earlier values behind `after` by dataset, key and count: at most 1,000 with 8 MiB of values, and at least one. */
 export const readHistory = async (
   ctx: Context,
   identityId: string,
   after: HistoryPosition | undefined,
-): Promise<{ versions: ExportedVersion[]; hasMore: boolean }> => {
-  const rows: { version: ExportedVersion; found: string }[] = await ctx.db.query(
-    `SELECT ${object(VERSION)} AS version, h.found
+): Promise<{ values: ExportedEarlierValue[]; hasMore: boolean }> => {
+  const rows: { value: ExportedEarlierValue; found: string }[] = await ctx.db.query(
+    `SELECT ${object(EARLIER_VALUE)} AS value, h.found
        FROM (SELECT p.*, sum(coalesce(octet_length(p.value), 0)) OVER w AS bytes, row_number() OVER w AS place,
                     count(*) OVER () AS found
                FROM (SELECT * FROM record_history
                       WHERE identity_id = $1 AND (dataset_name, record_key, sync_count) > ($2, $3, $4)
-                      ORDER BY dataset_name, record_key, sync_count LIMIT ${VERSIONS_PER_PAGE + 1}) p
+                      ORDER BY dataset_name, record_key, sync_count LIMIT ${VALUES_PER_PAGE + 1}) p
              WINDOW w AS (ORDER BY p.dataset_name, p.record_key, p.sync_count)) h
-      WHERE h.place = 1 OR h.place <= ${VERSIONS_PER_PAGE} AND h.bytes <= ${BYTES_PER_PAGE}
+      WHERE h.place = 1 OR h.place <= ${VALUES_PER_PAGE} AND h.bytes <= ${BYTES_PER_PAGE}
       ORDER BY h.place`,
     [identityId, after?.datasetName ?? '', after?.key ?? '', after?.syncCount ?? 0],
   );
-  return { versions: rows.map(({ version }) => version), hasMore: Number(rows[0]?.found ?? 0) > rows.length };
+  return { values: rows.map(({ value }) => value), hasMore: Number(rows[0]?.found ?? 0) > rows.length };
 };

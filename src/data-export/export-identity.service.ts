@@ -3,11 +3,17 @@ import { recordAudit } from '../audit/record-audit';
 import { authorize, isAuthorized } from '../authorize';
 import type { Context } from '../context';
 import { invalidParameter, limitExceeded } from '../errors';
-import { datasetArn, identityPoolArn } from '../ids';
+import { identityPoolArn } from '../ids';
 import { describeIdentity } from '../identities/identity.service';
 import { decodeCursor, encodeCursor } from '../page';
 import { LIMITS } from '../protocol/limits';
-import { authorizedOwner, identityNotFound, ownerNotFound, type DatasetOwner } from '../sync/dataset-owner';
+import {
+  authorizedOwner,
+  datasetResource,
+  identityNotFound,
+  ownerNotFound,
+  type DatasetOwner,
+} from '../sync/dataset-owner';
 import { ownerInput } from '../sync/sync.input';
 import { parse, text } from '../validate';
 import {
@@ -15,7 +21,7 @@ import {
   readDocument,
   readHistory,
   type ExportDocument,
-  type ExportedVersion,
+  type ExportedEarlierValue,
   type ExportScope,
   type HistoryPosition,
 } from './export-document';
@@ -32,7 +38,7 @@ export interface IdentityExport {
   document: Partial<ExportDocument> & {
     format: 'rockpool-identity-export/1';
     exportedDate: string;
-    history: ExportedVersion[];
+    history: ExportedEarlierValue[];
   };
   /** For the next page of the history; null on the last one. */
   endCursor: string | null;
@@ -53,14 +59,14 @@ export const exportIdentity = async (ctx: Context, input: ExportIdentityInput): 
   await requireDescribed(ctx, owner);
   const document = position ? {} : await wholeDocument(ctx, owner);
   if (position) await requireReadable(ctx, owner);
-  const { versions, hasMore } = await readHistory(ctx, owner.identityId, position);
-  const last = versions.at(-1);
+  const { values, hasMore } = await readHistory(ctx, owner.identityId, position);
+  const last = values.at(-1);
   return {
     document: {
       format: 'rockpool-identity-export/1',
       exportedDate: ctx.now().toISOString(),
       ...document,
-      history: versions,
+      history: values,
     },
     endCursor: hasMore && last ? cursorOf(last) : null,
   };
@@ -109,7 +115,7 @@ const requireReadable = async (ctx: Context, owner: DatasetOwner): Promise<void>
     [owner.identityId],
   );
   for (const { dataset_name } of rows)
-    authorize(ctx, 'cognito-sync:ListRecords', { arn: datasetArn(ctx.config, owner, dataset_name), owner });
+    authorize(ctx, 'cognito-sync:ListRecords', datasetResource(ctx, owner, dataset_name));
 };
 
 const cursorOf = ({ datasetName, key, syncCount }: HistoryPosition): string =>

@@ -30,7 +30,8 @@ export const carryByRedis = (
   const subscribe = (): void =>
     void subscriber.subscribe(CHANNEL).then(
       () => hub.missed(),
-      () => undefined,
+      (error: unknown) =>
+        log.warn({ reason: reasonOf(error) }, 'changes at other nodes cannot be listened to'),
     );
   subscriber.on('message', (_channel, payload) => carrier.receive(payload));
   subscriber.on('ready', subscribe);

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { recordDenials } from '../audit/record-audit';
 import type { Context } from '../context';
-import type { LiveContext } from '../push/live-connection';
+import type { LiveContext } from '../push/live/live-connection';
 import { causeOf, formatError, logFault, toFormatted } from './format-error';
 import { graphqlSchema } from './schema';
 import { passedDocument } from './subscriptions-apart';

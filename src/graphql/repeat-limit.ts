@@ -17,6 +17,10 @@ const SAME_FIELD = 1;
 const CALLS: Readonly<Record<string, number>> = {
   /** A page has up to 1 MiB. */
   listRecords: 2,
+  /** Up to 64 MiB, and 8 MiB of history. */
+  exportIdentity: 1,
+  /** Up to 20 datasets with a page of records each. */
+  synchronize: 2,
   assumeRoleWithWebIdentity: 5,
   getCredentialsForIdentity: 5,
   getId: 5,

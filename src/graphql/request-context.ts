@@ -5,7 +5,7 @@ import { GraphQLError } from 'graphql';
 import { ANONYMOUS, type Actor } from '../actor';
 import type { Context, RequestInfo } from '../context';
 import { authenticate } from '../credentials/authenticate';
-import { LiveConnection, type LiveContext } from '../push/live-connection';
+import { LiveConnection, type LiveContext } from '../push/live/live-connection';
 import { busy, databaseTrouble, logFault } from './format-error';
 
 /** What is the same for every request of a node. */

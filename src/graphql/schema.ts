@@ -18,7 +18,7 @@ import { IdentityPoolResolver } from '../identity-pools/identity-pool.resolver';
 import { PrincipalTagResolver } from '../identity-pools/principal-tags.resolver';
 import { OpenIdConnectProviderResolver } from '../logins/open-id-connect-provider.resolver';
 import { SamlProviderResolver } from '../logins/saml-provider.resolver';
-import { DatasetChangedResolver } from '../push/dataset-changed.resolver';
+import { DatasetChangedResolver } from '../push/live/dataset-changed.resolver';
 import { DeviceResolver } from '../push/device.resolver';
 import { PlatformApplicationResolver } from '../push/platform-application.resolver';
 import { RoleResolver } from '../roles/role.resolver';

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError, type DocumentNode } from 'graphql';
 import type { Context, RequestInfo } from '../context';
-import type { LiveContext } from '../push/live-connection';
+import type { LiveContext } from '../push/live/live-connection';
 
 /** Documents of subscriptions that passed everything that documents have to pass, by the request that they came with. */
 const passed = new WeakMap<RequestInfo, DocumentNode>();

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
-import { identityForbidden, invalidParameter, resourceNotFound } from '../errors';
-import { lockIdentities } from '../identities/identity-state';
+import { invalidParameter, resourceNotFound } from '../errors';
 import { LIMITS } from '../protocol/limits';
-import { ownerNotFound, type DatasetOwner } from '../sync/dataset-owner';
+import type { DatasetOwner } from '../sync/dataset-owner';
 import { Device } from '../sync/device.entity';
 import { deleteDevices } from '../sync/device-rows';
+import { lockOwner } from '../sync/lock-dataset';
 import { ownerInput, type OwnerInput } from '../sync/sync.input';
 import { findSyncConfiguration } from '../sync/sync-configuration';
 import { seal } from '../tokens/seal';
@@ -14,7 +14,7 @@ import { parse, text } from '../validate';
 import type { AddressRules } from '../webhooks/address-rules';
 import { activeApplication, requireActiveApplication } from './active-application';
 import { authorizedIdentity, requireIdentity } from './device-owner';
-import { describeDevices, type DeviceDescription } from './device-rows';
+import { describeDevices, type DeviceDescription } from './describe-devices';
 import { takeToken, tokenHashOf } from './device-tokens';
 import { storedPushSync } from './push-sync-settings';
 import { PLATFORMS, type Platform } from './send/platform-credentials';
@@ -49,11 +49,11 @@ export const registerDevice = async (
   const owner = authorizedIdentity(ctx, 'cognito-sync:RegisterDevice', given);
   await requireActiveApplication(ctx, owner.identityPoolId, given.platform);
   return inTransaction(ctx, async (tx) => {
-    await lockOwner(tx, owner);
+    await lockOwner(tx, owner); // Its devices are counted one after the other.
     const tokenHash = tokenHashOf({ ...given, ...owner });
     const id =
       (await registeredAgain(tx, owner, tokenHash)) ?? (await addDevice(tx, owner, given, tokenHash));
-    return deviceOf(tx, owner, id);
+    return requireDevice(tx, owner, id);
   });
 };
 
@@ -75,13 +75,6 @@ const problemOf = (rules: AddressRules, platform: Platform, token: string): stri
     default:
       return /^[!-~]+$/.test(token) ? undefined : 'must be printable ASCII characters without spaces';
   }
-};
-
-/** Locked, so that its devices are counted one after the other. @throws IDENTITY_DELETED, NOT_AUTHORIZED */
-const lockOwner = async (tx: Context, { identityPoolId, identityId }: DatasetOwner): Promise<void> => {
-  const [identity] = await lockIdentities(tx, [identityId]);
-  if (identity?.identityPoolId !== identityPoolId) throw ownerNotFound(tx, identityId);
-  if (identity.disabledAt) throw identityForbidden(identityId);
 };
 
 const registeredAgain = async (
@@ -141,7 +134,7 @@ export const deregisterDevice = async (ctx: Context, input: DeviceInput): Promis
   requireIdentity(ctx);
   const owner = authorizedIdentity(ctx, 'cognito-sync:DeregisterDevice', given);
   return inTransaction(ctx, async (tx) => {
-    const device = await deviceOf(tx, owner, given.deviceId);
+    const device = await requireDevice(tx, owner, given.deviceId);
     await deleteDevices(tx, owner.identityId, [device.id]);
     return device;
   });
@@ -164,7 +157,11 @@ export const getPushSyncPublicKey = async (ctx: Context, input: OwnerInput): Pro
 };
 
 /** A device of an identity. @throws RESOURCE_NOT_FOUND */
-export const deviceOf = async (ctx: Context, owner: DatasetOwner, id: string): Promise<DeviceDescription> => {
+export const requireDevice = async (
+  ctx: Context,
+  owner: DatasetOwner,
+  id: string,
+): Promise<DeviceDescription> => {
   const [device] = await describeDevices(ctx, owner, id);
   if (device) return device;
   throw deviceNotFound(id);

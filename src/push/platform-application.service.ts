@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { invalidParameter, limitExceeded, resourceNotFound, ServiceError } from '../errors';
-import { platformApplicationArn, syncPoolArn } from '../ids';
+import { platformApplicationArn } from '../ids';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
-import { findPool, poolNotFound, recordPoolChange } from '../identity-pools/identity-pool.service';
+import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
+import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { LIMITS } from '../protocol/limits';
 import { changeSyncConfiguration } from '../sync/change-configuration';
 import { findSyncConfiguration } from '../sync/sync-configuration';
+import type { PushSync } from '../sync/sync-configuration.entity';
 import { seal } from '../tokens/seal';
 import { parse, regionalId, text } from '../validate';
 import { failuresOf, forgetFailure, type LastFailure } from './platform-failures';
@@ -15,7 +17,6 @@ import {
   describePushSync,
   storedPushSync,
   type PlatformApplication,
-  type PushSync,
   type StoredPushSync,
 } from './push-sync-settings';
 import { parseCredentials, PLATFORMS, type PlatformSettings } from './send/platform-credentials';
@@ -183,11 +184,8 @@ export const getPushSync = async (
 ): Promise<PushSync | null> => describePushSync(await readPushSync(ctx, input));
 
 const readPushSync = async (ctx: Context, input: { identityPoolId: string }): Promise<StoredPushSync> => {
-  const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), input);
-  authorize(ctx, 'cognito-sync:GetIdentityPoolConfiguration', {
-    arn: syncPoolArn(ctx.config, identityPoolId),
-  });
-  if (!(await findPool(ctx, identityPoolId))) throw poolNotFound(identityPoolId);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
+  await authorizedPool(ctx, 'cognito-sync:GetIdentityPoolConfiguration', identityPoolId);
   return storedPushSync(await findSyncConfiguration(ctx, identityPoolId));
 };
 
@@ -197,12 +195,8 @@ const authorizedForChange = async (
   identityPoolId: string,
   arn: string,
 ): Promise<IdentityPool> => {
-  authorize(ctx, 'cognito-sync:SetIdentityPoolConfiguration', {
-    arn: syncPoolArn(ctx.config, identityPoolId),
-  });
+  const pool = await authorizedPool(ctx, 'cognito-sync:SetIdentityPoolConfiguration', identityPoolId);
   authorize(ctx, action, { arn });
-  const pool = await findPool(ctx, identityPoolId);
-  if (!pool) throw poolNotFound(identityPoolId);
   return pool;
 };
 

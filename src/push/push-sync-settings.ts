@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalidParameter } from '../errors';
-import type { ChosenPushSync } from '../sync/sync-configuration.entity';
+import { roleArn } from '../identity-pools/role-mapping.input';
+import type { PushSync } from '../sync/sync-configuration.entity';
 import { isEachOnce, parse, text } from '../validate';
 import type { Platform } from './send/platform-credentials';
 
@@ -20,21 +21,15 @@ export interface PlatformApplication {
 }
 
 /** The column `push_sync` of a pool's configuration: its applications, and those of them that push sync uses. */
-export interface StoredPushSync extends ChosenPushSync {
+export interface StoredPushSync extends PushSync {
   applications: PlatformApplication[];
 }
 
-/** Cognito's `PushSync`: what an administrator chooses. */
-export interface PushSync {
-  applicationArns: string[];
-  roleArn: string | null;
-}
-
 /** What a pool has that never had an application. */
-export const NO_PUSH_SYNC: StoredPushSync = { applications: [], applicationArns: [], roleArn: null };
+const NO_PUSH_SYNC: StoredPushSync = { applications: [], applicationArns: [], roleArn: null };
 
 /** The column as push wrote it: sync, whose row it is, knows the choice alone. */
-export const storedPushSync = (configuration: { pushSync: ChosenPushSync | null }): StoredPushSync =>
+export const storedPushSync = (configuration: { pushSync: PushSync | null }): StoredPushSync =>
   (configuration.pushSync as StoredPushSync | null) ?? NO_PUSH_SYNC;
 
 const MOST_CHOSEN = 10;
@@ -47,9 +42,7 @@ const choiceInput = z.object({
         .max(MOST_CHOSEN)
         .refine(isEachOnce, 'must not name the same application twice')
         .nullish(),
-      roleArn: text(20, 2048)
-        .regex(/^arn:aws:iam::\d+:role\/.*$/, 'must be the ARN of a role')
-        .nullish(),
+      roleArn: roleArn.nullish(),
     })
     .nullable(),
 });
@@ -61,7 +54,7 @@ const choiceInput = z.object({
  * (`pushSync.applicationArns`), and for a role's ARN that is none (`pushSync.roleArn`).
  */
 export const choosePushSync = (
-  current: ChosenPushSync | null,
+  current: PushSync | null,
   choice: { applicationArns?: string[] | null; roleArn?: string | null } | null,
 ): StoredPushSync => {
   const { pushSync } = parse(choiceInput, { pushSync: choice });
@@ -85,7 +78,7 @@ const applicationOf = (applications: PlatformApplication[], arn: string): Platfo
 };
 
 /** What is chosen; null when nothing is, as in AWS before anything was. */
-export const describePushSync = (stored: ChosenPushSync | null): PushSync | null => {
-  const { applicationArns, roleArn } = storedPushSync({ pushSync: stored });
-  return applicationArns.length === 0 && roleArn === null ? null : { applicationArns, roleArn };
+export const describePushSync = (stored: PushSync | null): PushSync | null => {
+  const { applicationArns, roleArn: arn } = storedPushSync({ pushSync: stored });
+  return applicationArns.length === 0 && arn === null ? null : { applicationArns, roleArn: arn };
 };

@@ -1,12 +1,11 @@
 import type { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { violatedConstraint } from '../db/constraints';
-import { identityForbidden } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import {
   authorizedOwner,
   datasetNotFound,
-  ownerNotFound,
+  requireOwner,
   type DatasetAddress,
   type DatasetOwner,
 } from '../sync/dataset-owner';
@@ -14,8 +13,8 @@ import { datasetInput } from '../sync/sync.input';
 import { parse, text } from '../validate';
 import { requirePushSync } from './active-application';
 import { requireIdentity } from './device-owner';
-import type { DeviceDescription } from './device-rows';
-import { deviceNotFound, deviceOf } from './device.service';
+import type { DeviceDescription } from './describe-devices';
+import { deviceNotFound, requireDevice } from './device.service';
 
 const subscriptionInput = datasetInput.extend({ deviceId: text(1, LIMITS.deviceIdLength) });
 
@@ -44,7 +43,7 @@ export const subscribeToDataset = async (
         [owner.identityId, given.datasetName, given.deviceId, tx.now()],
       )
       .catch(orDeviceNotFound(given.deviceId));
-    return deviceOf(tx, owner, given.deviceId);
+    return requireDevice(tx, owner, given.deviceId);
   });
 };
 
@@ -66,7 +65,7 @@ export const unsubscribeFromDataset = async (
       [owner.identityId, given.datasetName, given.deviceId],
     )) as [unknown, number];
     if (ended === 0) await requireDataset(tx, { ...owner, datasetName: given.datasetName });
-    return deviceOf(tx, owner, given.deviceId);
+    return requireDevice(tx, owner, given.deviceId);
   });
 };
 
@@ -86,16 +85,14 @@ interface OwnerRow {
 
 /** @throws RESOURCE_NOT_FOUND when the identity has no such dataset now (S22); IDENTITY_DELETED, NOT_AUTHORIZED (S19) */
 const requireDataset = async (tx: Context, address: DatasetAddress): Promise<void> => {
-  const [owner]: OwnerRow[] = await tx.db.query(
+  const rows: OwnerRow[] = await tx.db.query(
     `SELECT i.disabled_at IS NOT NULL AS is_disabled, EXISTS (
        SELECT 1 FROM datasets d
          WHERE d.identity_id = i.identity_id AND d.dataset_name = $3 AND NOT d.is_deleted) AS has_dataset
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [address.identityPoolId, address.identityId, address.datasetName],
   );
-  if (!owner) throw ownerNotFound(tx, address.identityId);
-  if (owner.is_disabled) throw identityForbidden(address.identityId);
-  if (!owner.has_dataset) throw datasetNotFound(address.datasetName);
+  if (!requireOwner(tx, address.identityId, rows[0]).has_dataset) throw datasetNotFound(address.datasetName);
 };
 
 const orDeviceNotFound =

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
+import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
-import { parse, regionalId } from '../validate';
-
-const poolInput = z.object({ identityPoolId: regionalId });
+import { parse, text } from '../validate';
 
 /** An event that the stream did not take in time. */
 export interface DeadLetter {
@@ -25,7 +24,12 @@ export interface DeadLetter {
 const READ = 'cognito-sync:GetIdentityPoolConfiguration';
 
 /** Where a page goes on: the members of the index that it is read by. */
-const position = z.tuple([z.iso.datetime(), z.string(), z.string(), z.number()]);
+const position = z.tuple([
+  z.iso.datetime().refine((date) => date >= '1970'),
+  text(0, 100),
+  text(0, 1000),
+  z.int().nonnegative(),
+]);
 
 const START: z.infer<typeof position> = ['1970-01-01T00:00:00.000Z', '', '', 0];
 
@@ -49,7 +53,7 @@ export const listDeadLetters = async (
   ctx: Context,
   input: { identityPoolId: string; first?: number | null; after?: string | null },
 ): Promise<Page<DeadLetter>> => {
-  const { identityPoolId, first, after } = parse(poolInput.extend(pageRequest.shape), input);
+  const { identityPoolId, first, after } = parse(identityPoolIdInput.extend(pageRequest.shape), input);
   await authorizedPool(ctx, READ, identityPoolId);
   const rows: (DeadLetter & { syncCount: string })[] = await ctx.db.query(
     `SELECT identity_id AS "identityId", dataset_name AS "datasetName", sync_count AS "syncCount", operation,
@@ -74,7 +78,7 @@ export const countPendingEvents = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<number> => {
-  const { identityPoolId } = parse(poolInput, input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   await authorizedPool(ctx, READ, identityPoolId);
   const rows: { count: number }[] = await ctx.db.query(
     `SELECT count(*)::integer AS count FROM (
@@ -99,7 +103,7 @@ export const retryDeadLetters = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<{ identityPoolId: string; retriedCount: number }> => {
-  const { identityPoolId } = parse(poolInput, input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   const pool = await authorizedPool(ctx, RETRY, identityPoolId);
   return inTransaction(ctx, async (tx) => {
     const [, retriedCount] = (await tx.db.query(

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
+import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
 import { roleArn } from '../identity-pools/role-mapping.input';
-import { choosePushSync, describePushSync, type PushSync } from '../push/push-sync-settings';
+import { choosePushSync, describePushSync } from '../push/push-sync-settings';
 import { changeSyncConfiguration } from '../sync/change-configuration';
 import { findSyncConfiguration } from '../sync/sync-configuration';
-import type { SyncConfiguration } from '../sync/sync-configuration.entity';
+import type { PushSync, SyncConfiguration } from '../sync/sync-configuration.entity';
 import { parse, regionalId, text } from '../validate';
 import type { AddressRules } from '../webhooks/address-rules';
 import { chooseStream, describeStream, type StreamDescription } from './stream-settings';
@@ -114,7 +115,7 @@ export const getIdentityPoolConfiguration = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<IdentityPoolConfiguration> => {
-  const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   await authorizedPool(ctx, 'cognito-sync:GetIdentityPoolConfiguration', identityPoolId);
   return describe(ctx, await findSyncConfiguration(ctx, identityPoolId));
 };

@@ -36,7 +36,7 @@ export interface StreamEvent {
 export type ChangedRecord = Omit<SyncRecord, 'lastModifiedBy'>;
 
 /** One successful sync, or the deletion of a dataset. */
-export interface DatasetChange {
+export interface StreamedChange {
   identityPoolId: string;
   identityId: string;
   datasetName: string;
@@ -49,7 +49,7 @@ export interface DatasetChange {
 }
 
 /** The event of a change, with its records in it. */
-export const toStreamEvent = (change: DatasetChange): StreamEvent => ({
+export const toStreamEvent = (change: StreamedChange): StreamEvent => ({
   identityPoolId: change.identityPoolId,
   identityId: change.identityId,
   dataSetName: change.datasetName,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../context';
 import { notAuthorized, resourceNotFound } from '../errors';
 import { open, seal } from '../tokens/seal';
+import { DAY_MS } from '../utc-day';
 import { inlineOrByReference, type StreamEvent } from './stream-event';
 import { StreamPayload, type PayloadOrigin } from './stream-payload.entity';
 
@@ -10,7 +11,7 @@ import { StreamPayload, type PayloadOrigin } from './stream-payload.entity';
 export const STREAM_RECORDS_PATH = '/streams/records';
 
 /** Days that an address holds, as long as AWS's presigned ones may. */
-export const PAYLOAD_DAYS = 7;
+const PAYLOAD_DAYS = 7;
 
 /** Rows that one sweep removes; each may have megabytes. */
 const SWEEP = 500;
@@ -25,7 +26,7 @@ export const withinLimit = async (
   maxBytes: number,
   origin: PayloadOrigin,
 ): Promise<StreamEvent> => {
-  const expiresAt = new Date(ctx.now().getTime() + PAYLOAD_DAYS * 86_400_000);
+  const expiresAt = new Date(ctx.now().getTime() + PAYLOAD_DAYS * DAY_MS);
   const fitting = inlineOrByReference(event, maxBytes, () => addressOf(ctx, event, origin, expiresAt));
   if (fitting.payloadType === 'S3Url') await keep(ctx, event, origin, expiresAt);
   return fitting;

@@ -15,6 +15,16 @@ export interface DatasetAddress extends DatasetOwner {
   datasetName: string;
 }
 
+/** What `authorize` is asked about a dataset; of ListDatasets, which names none, with null. */
+export const datasetResource = (
+  { config }: Context,
+  { identityPoolId, identityId }: DatasetOwner,
+  datasetName: string | null,
+): Resource => {
+  const owner = { identityPoolId, identityId };
+  return { arn: datasetArn(config, owner, datasetName), owner };
+};
+
 /**
  * Whose data the call is about, for a caller that may do `action` on it (S19). Nothing is read for an identity; for an
  * administrator who names no pool, the identity's pool is.
@@ -27,10 +37,7 @@ export const authorizedOwner = async (
   datasetName: string | null,
 ): Promise<DatasetOwner> => {
   const { identityId, identityPoolId } = namedOwner(ctx, given);
-  const resourceOf = (owner: DatasetOwner): Resource => ({
-    arn: datasetArn(ctx.config, owner, datasetName),
-    owner,
-  });
+  const resourceOf = (owner: DatasetOwner): Resource => datasetResource(ctx, owner, datasetName);
   if (identityPoolId === undefined) return ownerInItsPool(ctx, action, identityId, resourceOf);
   const owner = { identityId, identityPoolId };
   authorize(ctx, action, resourceOf(owner));
@@ -101,6 +108,20 @@ export const ownerNotFound = ({ actor }: Context, identityId: string): Error =>
     : identityNotFound(identityId);
 
 /**
+ * The owner that a statement found, where something is to be done with its datasets (S19).
+ * @throws RESOURCE_NOT_FOUND, IDENTITY_DELETED; NOT_AUTHORIZED for one that was merged into another
+ */
+export const requireOwner = <T extends { is_disabled: boolean }>(
+  ctx: Context,
+  identityId: string,
+  owner: T | null | undefined,
+): T => {
+  if (!owner) throw ownerNotFound(ctx, identityId);
+  if (owner.is_disabled) throw identityForbidden(identityId);
+  return owner;
+};
+
+/**
  * The owner that a statement found, for whoever may see it (S19): an administrator is shown one that was merged into
  * another, since a page of identities must not fail for one of them. What it had is its survivor's.
  * @throws RESOURCE_NOT_FOUND, IDENTITY_DELETED, NOT_AUTHORIZED
@@ -109,16 +130,12 @@ export const visibleOwner = <T extends { is_disabled: boolean }>(
   ctx: Context,
   identityId: string,
   owner: T | undefined,
-): T => {
-  if (!owner) throw ownerNotFound(ctx, identityId);
-  if (owner.is_disabled && ctx.actor.kind !== 'administrator') throw identityForbidden(identityId);
-  return owner;
-};
+): T => (owner && ctx.actor.kind === 'administrator' ? owner : requireOwner(ctx, identityId, owner));
 
 /** No such identity in that pool. */
 export const identityNotFound = (identityId: string): Error =>
   resourceNotFound(`Identity '${identityId}' not found.`, { field: 'identityId' });
 
 /** No such dataset, or no more (S22). */
-export const datasetNotFound = (datasetName: string): Error =>
-  resourceNotFound(`Dataset '${datasetName}' not found.`, { field: 'datasetName' });
+export const datasetNotFound = (datasetName: string, field = 'datasetName'): Error =>
+  resourceNotFound(`Dataset '${datasetName}' not found.`, { field });

@@ -36,11 +36,16 @@ export const deleteDataset = async (ctx: Context, input: DatasetInput): Promise<
   if (result.status === 'IDENTITY_DISABLED') throw identityForbidden(owner.identityId);
   if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(given.datasetName); // S22
   noteCommitted(ctx);
-  const dataset = toDataset(result.dataset);
-  const { datasetName, syncCount } = dataset;
-  announceChange(ctx, { ...owner, datasetName, syncCount, deviceId: null, isDeleted: true });
-  return dataset;
+  announceDeletion(ctx, owner, result.dataset);
+  return toDataset(result.dataset);
 };
+
+/** Tells live subscribers that a dataset was deleted, which was so before. */
+export const announceDeletion = (
+  ctx: Context,
+  owner: DatasetOwner,
+  { dataset_name: datasetName, sync_count: syncCount }: DatasetRow,
+): void => announceChange(ctx, { ...owner, datasetName, syncCount, deviceId: null, isDeleted: true });
 
 /** Deletes a dataset (S20), for work that has authorized itself and announces it. */
 export const removeDataset = async (

@@ -1,6 +1,4 @@
 import type { Context } from '../context';
-import { announceChange } from '../events/announce-change';
-import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import type { SyncRecord } from '../protocol/sync';
 import { STORAGE_LIMITS, type StorageLimits } from './apply-patches';
 import type { DatasetOwner } from './dataset-owner';
@@ -8,8 +6,9 @@ import { removeDataset } from './datasets.service';
 import { foldPatches, foldRecords, type FoldedRecord } from './fold-records';
 import type { FoldStrategy } from './fold-strategy';
 import { mergeRecords, type MergeRefusal, type RecordUpdate } from './merge';
+import { announceUpdate, newUpdate } from './record-update';
 import { toSyncRecord, type DatasetRow, type RecordRow } from './rows';
-import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
+import { findSyncConfiguration } from './sync-configuration';
 
 /** A dataset that a merge of identities brought, and the one of the same owner that it is folded into. */
 export interface Fold {
@@ -17,10 +16,8 @@ export interface Fold {
   datasetName: string;
   mergedDatasetName: string;
   strategy: FoldStrategy;
-  /** Who goes into the base's `lastModifiedBy`; its records keep their writers. */
-  modifiedBy: string;
-  /** The device that is not told, if there is one. */
-  deviceId: string | null;
+  /** The device that asks for it, if there is one: the base's `lastModifiedBy`; its records keep their writers. */
+  deviceId?: string | null | undefined;
 }
 
 /** What came of it: everything, or nothing and why. */
@@ -50,21 +47,15 @@ const FOLD_LIMITS: StorageLimits = {
 export const foldDataset = async (tx: Context, fold: Fold): Promise<FoldResult> => {
   const { owner, datasetName, mergedDatasetName } = fold;
   if (!(await lockBoth(tx, fold))) return { status: 'DATASET_NOT_FOUND' };
-  const { mergeRules, ...configuration } = await findSyncConfiguration(tx, owner.identityPoolId);
+  const configuration = await findSyncConfiguration(tx, owner.identityPoolId);
   const records = foldRecords(
     await readRecords(tx, owner.identityId, datasetName),
     await readRecords(tx, owner.identityId, mergedDatasetName),
-    { strategy: fold.strategy, ruleSets: mergeRules as MergeRuleSet[], datasetName },
+    { strategy: fold.strategy, ruleSets: configuration.mergeRules, datasetName },
   );
   const update: RecordUpdate = {
-    address: { ...owner, datasetName },
+    ...newUpdate(tx, configuration, { ...owner, datasetName }, fold.deviceId),
     patches: foldPatches(records),
-    modifiedBy: fold.modifiedBy,
-    deviceId: fold.deviceId,
-    now: tx.now(),
-    sessionId: undefined,
-    keepHistory: configuration.historyRetentionDays > 0,
-    eventConsumers: eventConsumersOf({ ...configuration, mergeRules }),
     limits: FOLD_LIMITS,
   };
   const result = await mergeRecords(tx, update);
@@ -72,12 +63,9 @@ export const foldDataset = async (tx: Context, fold: Fold): Promise<FoldResult> 
   if (result.status !== 'OK') return { status: 'REFUSED', refusal: result, update };
   const deletion = await removeDataset(tx, owner, mergedDatasetName);
   if (deletion.status !== 'OK') throw new Error(`a locked dataset is gone: ${deletion.status}`);
-  if (update.patches.length > 0) announceBase(tx, fold, result.dataset);
+  announceUpdate(tx, update, result);
   return { status: 'OK', records, dataset: result.dataset, mergedDataset: deletion.dataset };
 };
-
-const announceBase = (tx: Context, { owner, datasetName, deviceId }: Fold, row: DatasetRow | null): void =>
-  announceChange(tx, { ...owner, datasetName, syncCount: row?.sync_count ?? 0, deviceId });
 
 /** Whether the merged dataset is there. Both rows before anything else, in one order, as a merge locks them. */
 const lockBoth = async (tx: Context, { owner, datasetName, mergedDatasetName }: Fold): Promise<boolean> => {

@@ -1,29 +1,22 @@
 import { z } from 'zod';
-import { authorize, isAuthorized } from '../authorize';
+import { authorize } from '../authorize';
 import { inTransaction, type Context } from '../context';
-import { identityForbidden, invalidParameter } from '../errors';
-import { announceChange } from '../events/announce-change';
-import { datasetArn } from '../ids';
+import { invalidParameter } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import { splitMergedName } from '../protocol/sync';
 import { parse, text } from '../validate';
-import {
-  authorizedOwner,
-  datasetNotFound,
-  modifierOf,
-  ownerNotFound,
-  writingDevice,
-  type DatasetOwner,
-} from './dataset-owner';
+import { authorizedOwner, datasetNotFound, datasetResource, type DatasetOwner } from './dataset-owner';
+import { announceDeletion } from './datasets.service';
 import { foldDataset, type Fold, type FoldResult } from './fold-dataset';
 import type { FoldedRecord } from './fold-records';
 import { FOLD_STRATEGIES } from './fold-strategy';
-import { refusalOf } from './refusal';
+import { lockOwner } from './lock-dataset';
+import { mayReadRecords, refusalOf } from './refusal';
 import { rehearse } from './rehearse';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { findSyncConfiguration } from './sync-configuration';
 import { datasetName, ownerInput } from './sync.input';
-import { requireMergedDataset } from './update-records.service';
+import { requireMergedDataset } from './require-merged-dataset';
 
 const foldInput = ownerInput.extend({
   datasetName,
@@ -66,26 +59,25 @@ export const foldMergedDataset = async (
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   authorizeMerged(ctx, owner, given.mergedDatasetName);
   requirePair(given);
-  if (splitMergedName(given.datasetName))
-    await requireMergedDataset(ctx, { ...owner, datasetName: given.datasetName });
+  await requireMergedDataset(ctx, { ...owner, datasetName: given.datasetName });
   const { foldStrategy } = await findSyncConfiguration(ctx, owner.identityPoolId);
   const fold: Fold = {
     owner,
     datasetName: given.datasetName,
     mergedDatasetName: given.mergedDatasetName,
     strategy: given.strategy ?? foldStrategy ?? 'RULES',
-    modifiedBy: modifierOf(ctx, owner, given.deviceId),
-    deviceId: writingDevice(ctx, given.deviceId),
+    deviceId: given.deviceId,
   };
   const isDryRun = given.dryRun ?? false;
   const result = await (isDryRun ? rehearse : inTransaction)(ctx, (tx) => foldLocked(tx, fold));
-  if (result.status === 'DATASET_NOT_FOUND') throw datasetNotFound(fold.mergedDatasetName);
+  if (result.status === 'DATASET_NOT_FOUND')
+    throw datasetNotFound(fold.mergedDatasetName, 'mergedDatasetName');
   if (result.status === 'REFUSED') throw refusalOf(ctx, result.refusal, result.update);
   return describe(ctx, fold, result, isDryRun);
 };
 
 const authorizeMerged = (ctx: Context, owner: DatasetOwner, name: string): void => {
-  const merged = { arn: datasetArn(ctx.config, owner, name), owner };
+  const merged = datasetResource(ctx, owner, name);
   authorize(ctx, 'cognito-sync:ListRecords', merged);
   authorize(ctx, 'cognito-sync:DeleteDataset', merged);
 };
@@ -98,25 +90,10 @@ const requirePair = (given: { datasetName: string; mergedDatasetName: string }):
   );
 };
 
-/** The identity's lock first (S41). */
 const foldLocked = async (tx: Context, fold: Fold): Promise<FoldResult> => {
-  const { identityPoolId, identityId } = fold.owner;
-  const owners: { is_disabled: boolean }[] = await tx.db.query(
-    `SELECT disabled_at IS NOT NULL AS is_disabled FROM identities
-      WHERE identity_id = $1 AND identity_pool_id = $2 FOR NO KEY UPDATE`,
-    [identityId, identityPoolId],
-  );
-  if (!owners[0]) throw ownerNotFound(tx, identityId); // S19
-  if (owners[0].is_disabled) throw identityForbidden(identityId);
+  await lockOwner(tx, fold.owner); // S41
   const result = await foldDataset(tx, fold);
-  if (result.status === 'OK')
-    announceChange(tx, {
-      ...fold.owner,
-      datasetName: fold.mergedDatasetName,
-      syncCount: result.mergedDataset.sync_count,
-      deviceId: null,
-      isDeleted: true,
-    });
+  if (result.status === 'OK') announceDeletion(tx, fold.owner, result.mergedDataset);
   return result;
 };
 
@@ -126,10 +103,7 @@ const describe = (
   { records, dataset, mergedDataset }: FoldResult & { status: 'OK' },
   isDryRun: boolean,
 ): FoldedDataset => {
-  const mayRead = isAuthorized(ctx, 'cognito-sync:ListRecords', {
-    arn: datasetArn(ctx.config, owner, name),
-    owner,
-  });
+  const mayRead = mayReadRecords(ctx, { ...owner, datasetName: name });
   const row = liveRow(dataset);
   return {
     records: records.map((record) => toTold(record, mayRead)),

@@ -1,7 +1,7 @@
 import type { Context } from '../context';
 import { announceChange } from '../events/announce-change';
 import { splitMergedName } from '../protocol/sync';
-import { modifierOf, type DatasetOwner } from './dataset-owner';
+import type { DatasetOwner } from './dataset-owner';
 import { foldDataset, type FoldResult } from './fold-dataset';
 import type { FoldStrategy } from './fold-strategy';
 import type { DatasetMove, MovedDataset } from './move-datasets';
@@ -41,8 +41,6 @@ const foldMoved = async (
     datasetName: baseOf(move),
     mergedDatasetName: move.to,
     strategy,
-    modifiedBy: modifierOf(tx, owner),
-    deviceId: null,
   });
   if (result.status !== 'OK') return false;
   await forget(tx, owner, result);

@@ -18,7 +18,7 @@ import { DatasetType } from './sync.types';
 export class HistoryResolver {
   @FieldResolver(() => EarlierValueConnection, {
     description:
-      'What updates of the last days replaced or removed, the last first; for how many days says the pool’s `syncConfiguration`.',
+      'What updates of the last days replaced or removed, the last first; for how many days says the pool’s `syncConfiguration`. A page has at most 1 MiB of keys and values, so it may have fewer than `first`.',
   })
   async history(
     @Ctx() ctx: Context,

@@ -38,10 +38,14 @@ export const listHistory = async (ctx: Context, request: ListHistoryInput): Prom
   const position = positionOf(decodeCursor(after));
   const address = { ...owner, datasetName: given.datasetName };
   const rows = await readHistory(ctx, address, { key: key ?? null, limit: first + 1, after: position });
-  return toPage(rows.map(toEarlierValue), first, ({ supersededSyncCount, key: at }) =>
+  return toPage(rows.map(toEarlierValue), fitting(rows, first), ({ supersededSyncCount, key: at }) =>
     [supersededSyncCount, at].join('/'),
   );
 };
+
+/** How many of the rows make a page: the last one that was read may be one too large for it. */
+const fitting = (rows: HistoryRow[], first: number): number =>
+  Math.min(first, Math.max(1, rows.filter(({ fits }) => fits).length));
 
 interface Position {
   count: number;
@@ -61,12 +65,17 @@ const positionOf = (cursorKey: string): Position => {
 interface HistoryRow extends RecordRow {
   superseded_sync_count: number;
   superseded_ms: number;
+  /** Whether the page has room for it. */
+  fits: boolean;
 }
 
 interface OwnerRow {
   is_disabled: boolean;
   history: HistoryRow[] | null;
 }
+
+/** Bytes of keys and values in a page, as in one of records: sixty values may have 60 MiB. */
+const PAGE_BYTES = LIMITS.datasetBytes;
 
 const readHistory = async (
   ctx: Context,
@@ -76,15 +85,20 @@ const readHistory = async (
   const rows: OwnerRow[] = await ctx.db.query(
     `SELECT i.disabled_at IS NOT NULL AS is_disabled, (
        SELECT json_agg(found) FROM (
-         SELECT h.record_key AS key, h.value, h.sync_count, h.superseded_sync_count,
+         SELECT h.record_key AS key, CASE WHEN h.place = 1 OR h.bytes <= ${PAGE_BYTES} THEN h.value END AS value,
+                h.bytes <= ${PAGE_BYTES} AS fits, h.sync_count, h.superseded_sync_count,
                 (date_part('epoch', h.last_modified_at) * 1000)::bigint AS modified_ms,
                 h.last_modified_by AS modified_by,
                 (date_part('epoch', h.device_last_modified_at) * 1000)::bigint AS device_ms,
                 (date_part('epoch', h.superseded_at) * 1000)::bigint AS superseded_ms
-           FROM record_history h
-          WHERE h.identity_id = $2 AND h.dataset_name = $3 AND ($4::text IS NULL OR h.record_key = $4)
-            AND h.superseded_sync_count <= $5 AND (h.superseded_sync_count < $5 OR h.record_key > $6)
-          ORDER BY h.superseded_sync_count DESC, h.record_key LIMIT $7) found) AS history
+           FROM (SELECT p.*, row_number() OVER w AS place,
+                        sum(octet_length(p.record_key) + coalesce(octet_length(p.value), 0)) OVER w AS bytes
+                   FROM (SELECT * FROM record_history v
+                          WHERE v.identity_id = $2 AND v.dataset_name = $3 AND ($4::text IS NULL OR v.record_key = $4)
+                            AND v.superseded_sync_count <= $5 AND (v.superseded_sync_count < $5 OR v.record_key > $6)
+                          ORDER BY v.superseded_sync_count DESC, v.record_key LIMIT $7) p
+                 WINDOW w AS (ORDER BY p.superseded_sync_count DESC, p.record_key)) h
+          ORDER BY h.place) found) AS history
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [identityPoolId, identityId, datasetName, key, after.count, after.key, limit],
   );

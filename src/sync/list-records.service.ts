@@ -1,10 +1,9 @@
 import type { Context } from '../context';
-import { identityForbidden } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import { isAhead, splitMergedName, wasDeletedSince, type SyncRecord } from '../protocol/sync';
 import { parse } from '../validate';
 import { callFunction } from './call-function';
-import { authorizedOwner, ownerNotFound, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner, requireOwner, type DatasetAddress } from './dataset-owner';
 import { issueNextToken, openNextToken, type PagePosition } from './next-token';
 import { unknownSyncCount } from './refusal';
 import { knownRow, liveRow, toSyncRecord, type DatasetRow, type RecordRow } from './rows';
@@ -101,12 +100,11 @@ export const readableRow = (
   { address, lastSyncCount }: Pull,
   row: ListingRow | null,
 ): ListingRow => {
-  if (!row) throw ownerNotFound(ctx, address.identityId); // S19
-  if (row.is_disabled) throw identityForbidden(address.identityId);
-  if (row.session_is_used) throw sessionNotValid('USED'); // S34
-  const highest = knownRow(row.dataset)?.sync_count ?? 0;
+  const owner = requireOwner(ctx, address.identityId, row); // S19
+  if (owner.session_is_used) throw sessionNotValid('USED'); // S34
+  const highest = knownRow(owner.dataset)?.sync_count ?? 0;
   if (isAhead(lastSyncCount, highest)) throw unknownSyncCount(lastSyncCount, highest, 'lastSyncCount'); // S28
-  return row;
+  return owner;
 };
 
 /** The listing that a row of `list_records` is. */

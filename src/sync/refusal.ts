@@ -7,10 +7,9 @@ import {
   limitExceeded,
   resourceConflict,
 } from '../errors';
-import { datasetArn } from '../ids';
 import type { SyncRecord } from '../protocol/sync';
 import type { StorageLimits } from './apply-patches';
-import { ownerNotFound, type DatasetAddress } from './dataset-owner';
+import { datasetResource, ownerNotFound, type DatasetAddress } from './dataset-owner';
 import type { ConflictRow, MergeRefusal, RecordUpdate } from './merge';
 import { toSyncRecord } from './rows';
 import { sessionNotValid } from './session-token';
@@ -96,11 +95,8 @@ const toConflict = (row: ConflictRow, showValue: boolean) => ({
 });
 
 /** Who may write but not read gets no values by way of conflicts (S44). */
-const mayReadRecords = (ctx: Context, address: DatasetAddress): boolean =>
-  isAuthorized(ctx, 'cognito-sync:ListRecords', {
-    arn: datasetArn(ctx.config, address, address.datasetName),
-    owner: address,
-  });
+export const mayReadRecords = (ctx: Context, address: DatasetAddress): boolean =>
+  isAuthorized(ctx, 'cognito-sync:ListRecords', datasetResource(ctx, address, address.datasetName));
 
 /** The device is ahead of this server (S8, S28), in AWS's words. */
 export const unknownSyncCount = (syncCount: number, datasetSyncCount: number, field: string): Error =>

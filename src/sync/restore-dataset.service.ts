@@ -1,25 +1,23 @@
 import { z } from 'zod';
 import { authorize } from '../authorize';
-import { noteCommitted, type Context } from '../context';
-import { identityForbidden, invalidParameter } from '../errors';
-import { announceChange } from '../events/announce-change';
-import { datasetArn } from '../ids';
+import type { Context } from '../context';
+import { invalidParameter } from '../errors';
 import { LIMITS } from '../protocol/limits';
 import type { SyncRecord } from '../protocol/sync';
 import { parse, text } from '../validate';
-import { STORAGE_LIMITS, toRecord } from './apply-patches';
+import { toRecord } from './apply-patches';
 import {
   authorizedOwner,
   datasetNotFound,
-  modifierOf,
-  ownerNotFound,
-  writingDevice,
+  datasetResource,
+  requireOwner,
   type DatasetAddress,
 } from './dataset-owner';
 import { mergeRecords, type RecordUpdate, type UpdatePatch } from './merge';
+import { announceUpdate, newUpdate } from './record-update';
 import { refusalOf } from './refusal';
 import { liveRow, toDataset, type DatasetDescription, type DatasetRow } from './rows';
-import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
+import { findSyncConfiguration } from './sync-configuration';
 import { datasetInput, syncCount, type CountInput, type DatasetInput } from './sync.input';
 
 /** How often it is looked anew when others write at the same time, before the call gives up. */
@@ -66,38 +64,19 @@ export const restoreDataset = async (
   const { toSyncCount, deviceId, dryRun, ...given } = parse(input, request);
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   const address = { ...owner, datasetName: given.datasetName };
-  const arn = datasetArn(ctx.config, owner, given.datasetName);
-  authorize(ctx, 'cognito-sync:ListRecords', { arn, owner });
-  const write = await writerOf(ctx, address, deviceId);
+  authorize(ctx, 'cognito-sync:ListRecords', datasetResource(ctx, owner, given.datasetName));
+  const write = newUpdate(ctx, await findSyncConfiguration(ctx, owner.identityPoolId), address, deviceId);
   for (let attempt = 1; ; attempt += 1) {
     const seen = await readDifference(ctx, address, toSyncCount);
     const update = { ...write, patches: patchesOf(seen, write.now), expectedSyncCount: seen.row.sync_count };
     if (dryRun || update.patches.length === 0) return described(update, seen.row, dryRun ?? false);
     const result = await mergeRecords(ctx, update);
-    if (result.status === 'OK' && result.dataset) return announced(ctx, update, result.dataset);
+    announceUpdate(ctx, update, result);
+    if (result.status === 'OK' && result.dataset) return restored(update, result.dataset);
     if (result.status === 'OK' || result.status === 'REPEATED')
       throw new Error('an update with patches and without a mutation was taken for another');
     if (result.status !== 'CHANGED' || attempt >= MAX_ATTEMPTS) throw refusalOf(ctx, result, update);
   }
-};
-
-/** All of the update but what depends on the state of the dataset. */
-const writerOf = async (
-  ctx: Context,
-  address: DatasetAddress,
-  deviceId: string | null | undefined,
-): Promise<Omit<RecordUpdate, 'patches'>> => {
-  const configuration = await findSyncConfiguration(ctx, address.identityPoolId);
-  return {
-    address,
-    modifiedBy: modifierOf(ctx, address, deviceId), // S16
-    deviceId: writingDevice(ctx, deviceId),
-    now: ctx.now(), // S17
-    sessionId: undefined,
-    keepHistory: configuration.historyRetentionDays > 0,
-    eventConsumers: eventConsumersOf(configuration),
-    limits: STORAGE_LIMITS,
-  };
 };
 
 /** A key whose record was another one at the earlier count. */
@@ -145,9 +124,7 @@ const readDifference = async (
      FROM identities i WHERE i.identity_pool_id = $1 AND i.identity_id = $2`,
     [identityPoolId, identityId, datasetName, toSyncCount],
   );
-  const [owner] = rows;
-  if (!owner) throw ownerNotFound(ctx, identityId); // S19
-  if (owner.is_disabled) throw identityForbidden(identityId);
+  const owner = requireOwner(ctx, identityId, rows[0]);
   const row = liveRow(owner.dataset);
   if (!row) throw datasetNotFound(datasetName); // S22
   requireKnownState(row, toSyncCount);
@@ -189,15 +166,9 @@ const described = (update: RecordUpdate, row: DatasetRow, dryRun: boolean): Rest
   dryRun,
 });
 
-const announced = (ctx: Context, update: RecordUpdate, row: DatasetRow): RestoredDataset => {
-  noteCommitted(ctx);
-  const { sync_count: datasetSyncCount } = row;
-  const deviceId = update.deviceId ?? null;
-  announceChange(ctx, { ...update.address, syncCount: datasetSyncCount, deviceId });
-  return {
-    records: recordsOf(update, datasetSyncCount),
-    datasetSyncCount,
-    dataset: toDataset(row),
-    dryRun: false,
-  };
-};
+const restored = (update: RecordUpdate, row: DatasetRow): RestoredDataset => ({
+  records: recordsOf(update, row.sync_count),
+  datasetSyncCount: row.sync_count,
+  dataset: toDataset(row),
+  dryRun: false,
+});

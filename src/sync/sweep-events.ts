@@ -1,7 +1,8 @@
 import type { Context } from '../context';
+import { DAY_MS } from '../utc-day';
 
 /** Days that an event is kept that nobody took: a dead letter, or one that waits while streaming is switched off. */
-export const DAYS_KEPT = 14;
+const DAYS_KEPT = 14;
 
 /** Rows that one sweep removes. */
 const SWEEP = 10_000;
@@ -11,7 +12,7 @@ const SWEEP = 10_000;
  * answers how many. What waits for one that is enabled is never forgotten.
  */
 export const sweepSyncEvents = async (ctx: Context): Promise<number> => {
-  const before = new Date(ctx.now().getTime() - DAYS_KEPT * 86_400_000);
+  const before = new Date(ctx.now().getTime() - DAYS_KEPT * DAY_MS);
   const dead = await sweep(ctx, before, 'c.is_dead');
   const waiting = await sweep(
     ctx,

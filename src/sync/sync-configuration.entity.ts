@@ -3,10 +3,11 @@ import type { MergeRuleSet } from '../protocol/merge-rules/merge-rule-sets';
 import type { FoldStrategy } from './fold-strategy';
 import type { SyncTrigger } from './trigger/sync-trigger';
 
-/** What a pool's push sync uses. Push keeps its platform applications beside it; sync knows whether there are any. */
-export interface ChosenPushSync {
+/** Cognito's `PushSync`: what an administrator chose. Push keeps the pool's platform applications beside it. */
+export interface PushSync {
   /** Push sync is on when this is not empty. */
   applicationArns: string[];
+  /** Kept and given back; nothing is done with it here. */
   roleArn: string | null;
 }
 
@@ -25,13 +26,6 @@ export interface StoredStream {
   disabledReason: string | null;
   /** When it was switched off, ISO 8601; null while it is on. */
   disabledAt: string | null;
-}
-
-/** What a pool's push sync uses. Push keeps its platform applications beside it; sync knows whether there are any. */
-export interface ChosenPushSync {
-  /** Push sync is on when this is not empty. */
-  applicationArns: string[];
-  roleArn: string | null;
 }
 
 /** How a pool's datasets are synchronized and who hears of it; a pool without a row has the defaults. */
@@ -60,9 +54,9 @@ export class SyncConfiguration {
   @Column('json', { name: 'sync_trigger', nullable: true })
   syncTrigger!: SyncTrigger | null;
 
-  /** Platform applications, with sealed credentials. */
+  /** What push sync uses, and the platform applications of the pool with sealed credentials. */
   @Column('json', { name: 'push_sync', nullable: true })
-  pushSync!: ChosenPushSync | null;
+  pushSync!: PushSync | null;
 
   /** Where changes are streamed to, with sealed credentials. */
   @Column('json', { nullable: true })

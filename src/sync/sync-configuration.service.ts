@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { invalidParameter } from '../errors';
+import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
 import { authorizedPool, recordPoolChange } from '../identity-pools/identity-pool.service';
 import {
   MERGE_RULES,
@@ -99,7 +100,7 @@ export const getSyncConfiguration = async (
   ctx: Context,
   request: { identityPoolId: string },
 ): Promise<DatasetConfiguration> => {
-  const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), request);
+  const { identityPoolId } = parse(identityPoolIdInput, request);
   await authorizedPool(ctx, 'cognito-sync:GetDatasetConfiguration', identityPoolId);
   return findSyncConfiguration(ctx, identityPoolId);
 };

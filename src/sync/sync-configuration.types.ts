@@ -3,7 +3,7 @@ import type { MergeRule } from '../protocol/merge-rules/merge-rule-sets';
 import type { FoldStrategy } from './fold-strategy';
 import { FoldStrategyType } from './fold.types';
 import type { DatasetConfiguration } from './sync-configuration.service';
-import { MergeRuleType } from './synchronize.types';
+import { MergeRuleType } from './merged-record.types';
 
 const KEY_PATTERN = 'Keys: `*` is any run of characters, `?` is any one. 1 to 128 characters.';
 const DATASET_PATTERN =

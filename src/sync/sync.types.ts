@@ -2,6 +2,7 @@ import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-gr
 import { connectionOf } from '../graphql-types/connection';
 import { DateTime, Long } from '../graphql-types/scalars';
 import type { PatchOperation, SyncRecord } from '../protocol/sync';
+import { MergedRecordType } from './merged-record.types';
 import type { DatasetDescription } from './rows';
 
 /** What is said of owners wherever they may be left out. */
@@ -194,6 +195,11 @@ export class UpdateRecordsPayload {
     description: 'The dataset after the call; null when a call without changes found none.',
   })
   dataset!: DatasetType | null;
+
+  @Field(() => [MergedRecordType], {
+    description: 'Stale changes that merge rules took in; the records are among `records`.',
+  })
+  merged!: MergedRecordType[];
 }
 
 @InputType({ description: 'The dataset to delete.' })

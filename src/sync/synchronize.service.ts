@@ -1,23 +1,19 @@
 import { authorize } from '../authorize';
-import { noteCommitted, type Context } from '../context';
+import type { Context } from '../context';
 import { ServiceError } from '../errors';
-import { announceChange } from '../events/announce-change';
-import { datasetArn } from '../ids';
 import { LIMITS } from '../protocol/limits';
-import { splitMergedName } from '../protocol/sync';
-import { STORAGE_LIMITS } from './apply-patches';
 import { callFunction } from './call-function';
-import { authorizedOwner, modifierOf, writingDevice, type DatasetAddress } from './dataset-owner';
+import { authorizedOwner, datasetResource, type DatasetAddress } from './dataset-owner';
 import { readableRow, toListing, type ListingRow, type RecordListing } from './list-records.service';
 import { updateArguments, type MergeRefusal, type MergeResult, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
-import type { Pushed } from './push-records';
+import { announceUpdate, newUpdate } from './record-update';
+import { requireMergedDataset } from './require-merged-dataset';
 import { conflictsOf, refusalOf, type StaleRecord } from './refusal';
-import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
+import { findSyncConfiguration } from './sync-configuration';
 import { ON_STALE, parseSynchronize, type DatasetSync, type SynchronizeInput } from './synchronize.input';
 import { countSyncSession } from './sync-sessions';
 import { pushThroughTrigger, type TriggeredPush } from './trigger/push-through-trigger';
-import { requireMergedDataset } from './update-records.service';
 
 /** What became of one dataset. */
 export interface SynchronizedDataset {
@@ -77,16 +73,9 @@ const synchronizeOne = async (
   if (sync.patches.length > 0) await requireWriter(ctx, address);
   const configuration = await findSyncConfiguration(ctx, owner.identityPoolId);
   const update: RecordUpdate = {
-    address,
+    ...newUpdate(ctx, configuration, address, deviceId),
     patches: sync.patches,
-    modifiedBy: modifierOf(ctx, owner, deviceId),
-    deviceId: writingDevice(ctx, deviceId), // S54
-    now: ctx.now(),
-    sessionId: undefined,
     ...(sync.mutation ? { mutation: sync.mutation } : {}),
-    keepHistory: configuration.historyRetentionDays > 0,
-    eventConsumers: eventConsumersOf(configuration),
-    limits: STORAGE_LIMITS,
   };
   const push = {
     update,
@@ -98,27 +87,16 @@ const synchronizeOne = async (
     send: sendFrom(sync.lastSyncCount),
     resultOf: (answer) => answer.push as MergeResult,
   });
-  announceWrite(ctx, pushed);
+  // Committed, whatever becomes of the answer.
+  announceUpdate(ctx, pushed.update, pushed.answer.push as MergeResult);
   const synchronized = describe(ctx, sync, pushed);
   countSyncSession(ctx, owner.identityPoolId); // S33
   return synchronized;
 };
 
-/** The push has been committed, whatever becomes of the answer. */
-const announceWrite = (ctx: Context, { answer: { push }, update }: Pushed<SynchronizeAnswer>): void => {
-  if (push.status !== 'OK' || push.applied.length === 0) return;
-  noteCommitted(ctx);
-  announceChange(ctx, {
-    ...update.address,
-    syncCount: push.dataset?.sync_count ?? 0,
-    deviceId: writingDevice(ctx, update.deviceId),
-  });
-};
-
 const requireWriter = async (ctx: Context, address: DatasetAddress): Promise<void> => {
-  const arn = datasetArn(ctx.config, address, address.datasetName);
-  authorize(ctx, 'cognito-sync:UpdateRecords', { arn, owner: address });
-  if (splitMergedName(address.datasetName)) await requireMergedDataset(ctx, address);
+  authorize(ctx, 'cognito-sync:UpdateRecords', datasetResource(ctx, address, address.datasetName));
+  await requireMergedDataset(ctx, address);
 };
 
 const sendFrom =

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { enumOf } from '../graphql-types/enum-of';
 import { JSONValue, Long } from '../graphql-types/scalars';
-import { MERGE_RULES, type MergeRule } from '../protocol/merge-rules/merge-rule-sets';
+import { MergedRecordType } from './merged-record.types';
 import { RecordListingType } from './list-records.types';
 import type { ConflictStrategy } from './synchronize.input';
 import { CONFLICT_STRATEGIES } from './synchronize.input';
@@ -21,21 +21,6 @@ registerEnumType(ConflictStrategyType, {
     },
     CLIENT_WINS: { description: 'They are applied.' },
     SERVER_WINS: { description: 'They are left out and listed; the others are applied.' },
-  },
-});
-
-/** GraphQL enum `MergeRule`. */
-export const MergeRuleType = enumOf(MERGE_RULES);
-registerEnumType(MergeRuleType, {
-  name: 'MergeRule',
-  description: 'How two values of one record become one.',
-  valuesConfig: {
-    LAST_WRITER: { description: 'The one with the later deviceLastModifiedDate.' },
-    MAX: { description: 'The larger number.' },
-    MIN: { description: 'The smaller number.' },
-    SUM: { description: 'The server’s number and what the device added since it saw it.' },
-    UNION: { description: 'JSON arrays as sets: what was added, without what was removed.' },
-    JSON_MERGE: { description: 'JSON objects member by member.' },
   },
 });
 
@@ -124,22 +109,6 @@ export class RecordConflictType {
   record!: RecordType | null;
 }
 
-/** GraphQL type `MergedRecord`. */
-@ObjectType('MergedRecord', { description: 'A stale patch that a merge rule of the pool took in.' })
-export class MergedRecordType {
-  @Field(() => String, { description: 'The record’s key.' })
-  key!: string;
-
-  @Field(() => MergeRuleType, { description: 'The rule.' })
-  rule!: MergeRule;
-
-  @Field(() => String, { nullable: true, description: 'The merged value; null when the record is removed.' })
-  value!: string | null;
-
-  @Field(() => Boolean, { description: 'Whether the server’s value stays as it was.' })
-  isServers!: boolean;
-}
-
 /** GraphQL type `DatasetError`. */
 @ObjectType('DatasetError', { description: 'Why a dataset was not synchronized; nothing of it was done.' })
 export class DatasetErrorType {
@@ -172,13 +141,17 @@ export class SynchronizedDatasetType {
   })
   changes!: RecordListingType | null;
 
-  @Field(() => [String], { description: 'Keys of the patches that were applied, merged ones too.' })
+  @Field(() => [String], {
+    description: 'Keys of the patches that were applied, merged ones too, unless the server’s value stayed.',
+  })
   applied!: string[];
 
   @Field(() => [RecordConflictType], { description: 'Stale patches that were not applied, by key.' })
   conflicts!: RecordConflictType[];
 
-  @Field(() => [MergedRecordType], { description: 'Stale patches that merge rules took in.' })
+  @Field(() => [MergedRecordType], {
+    description: 'Stale patches that merge rules took in. Empty where a repeated call is answered.',
+  })
   merged!: MergedRecordType[];
 
   @Field(() => Boolean, {

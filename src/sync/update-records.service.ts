@@ -1,20 +1,15 @@
-import { noteCommitted, type Context } from '../context';
-import { announceChange } from '../events/announce-change';
-import { compareKeys, splitMergedName, type SyncRecord } from '../protocol/sync';
-import { STORAGE_LIMITS, toRecord } from './apply-patches';
-import {
-  authorizedOwner,
-  datasetNotFound,
-  modifierOf,
-  writingDevice,
-  type DatasetAddress,
-} from './dataset-owner';
+import type { Context } from '../context';
+import { compareKeys, type SyncRecord } from '../protocol/sync';
+import { toRecord } from './apply-patches';
+import { authorizedOwner } from './dataset-owner';
 import { mergeRecords, type RecordUpdate } from './merge';
 import type { RuleMerge } from './merge-by-rules';
+import { announceUpdate, newUpdate } from './record-update';
 import { refusalOf } from './refusal';
+import { requireMergedDataset } from './require-merged-dataset';
 import { liveRow, toDataset, type DatasetDescription } from './rows';
 import { openSessionToken } from './session-token';
-import { eventConsumersOf, findSyncConfiguration } from './sync-configuration';
+import { findSyncConfiguration } from './sync-configuration';
 import { parseUpdateRecords, type UpdateRecordsInput } from './sync.input';
 import { pushThroughTrigger } from './trigger/push-through-trigger';
 
@@ -41,18 +36,12 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   const given = parseUpdateRecords(input);
   const owner = await authorizedOwner(ctx, 'cognito-sync:UpdateRecords', given, given.datasetName);
   const address = { ...owner, datasetName: given.datasetName };
-  if (splitMergedName(given.datasetName)) await requireMergedDataset(ctx, address);
+  await requireMergedDataset(ctx, address);
   const configuration = await findSyncConfiguration(ctx, address.identityPoolId);
   const update: RecordUpdate = {
-    address,
+    ...newUpdate(ctx, configuration, address, given.deviceId),
     patches: given.recordPatches,
-    modifiedBy: modifierOf(ctx, owner, given.deviceId), // S16
-    now: ctx.now(), // S17
-    deviceId: writingDevice(ctx, given.deviceId), // S54
     sessionId: openSessionToken(ctx, address, given.syncSessionToken),
-    keepHistory: configuration.historyRetentionDays > 0,
-    eventConsumers: eventConsumersOf(configuration),
-    limits: STORAGE_LIMITS,
   };
   const push = {
     update,
@@ -67,15 +56,9 @@ export const updateRecords = async (ctx: Context, input: UpdateRecordsInput): Pr
   } = await pushThroughTrigger(ctx, push, { send: mergeRecords, resultOf: (answer) => answer });
   if (result.status === 'REPEATED') throw new Error('a call without mutation cannot be repeated');
   if (result.status !== 'OK') throw refusalOf(ctx, result, update);
-  noteCommitted(ctx);
+  announceUpdate(ctx, update, result);
   const row = liveRow(result.dataset);
   const datasetSyncCount = row?.sync_count ?? 0;
-  if (update.patches.length > 0)
-    announceChange(ctx, {
-      ...address,
-      syncCount: datasetSyncCount,
-      deviceId: writingDevice(ctx, given.deviceId),
-    });
   return {
     records: changedRecords(sent, merged, datasetSyncCount),
     datasetSyncCount,
@@ -95,15 +78,4 @@ const changedRecords = (
   );
   const kept = merged.filter((each) => each.isServers).map((each) => each.met);
   return [...written, ...kept].sort((a, b) => compareKeys(a.key, b.key));
-};
-
-/** S45: without it, a merge could find the name that it needs taken. */
-export const requireMergedDataset = async (ctx: Context, address: DatasetAddress): Promise<void> => {
-  const missing: unknown[] = await ctx.db.query(
-    `SELECT 1 FROM identities i
-       WHERE i.identity_pool_id = $1 AND i.identity_id = $2 AND i.disabled_at IS NULL AND NOT EXISTS (
-         SELECT 1 FROM datasets d WHERE d.identity_id = $2 AND d.dataset_name = $3 AND NOT d.is_deleted)`,
-    [address.identityPoolId, address.identityId, address.datasetName],
-  );
-  if (missing.length > 0) throw datasetNotFound(address.datasetName);
 };

@@ -6,11 +6,11 @@ import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { LIMITS } from '../protocol/limits';
 import { DAY_MS, dayOf } from '../utc-day';
 import { parse, regionalId } from '../validate';
+import { identityPoolIdInput } from '../identity-pools/identity-pool.input';
 import { authorizedPool } from '../identity-pools/identity-pool.service';
 import { visibleOwner } from './dataset-owner';
 
-const poolInput = z.object({ identityPoolId: regionalId });
-const identityInput = poolInput.extend({ identityId: regionalId });
+const identityInput = identityPoolIdInput.extend({ identityId: regionalId });
 
 /** What an identity holds. */
 export interface IdentityUsage {
@@ -79,9 +79,9 @@ interface PoolRow {
 /** What all datasets of a pool hold: cognito-sync:DescribeIdentityPoolUsage. @throws RESOURCE_NOT_FOUND */
 export const describeIdentityPoolUsage = async (
   ctx: Context,
-  request: z.input<typeof poolInput>,
+  request: z.input<typeof identityPoolIdInput>,
 ): Promise<IdentityPoolUsage> => {
-  const { identityPoolId } = parse(poolInput, request);
+  const { identityPoolId } = parse(identityPoolIdInput, request);
   await authorizedPool(ctx, 'cognito-sync:DescribeIdentityPoolUsage', identityPoolId);
   const [usage] = await readPools(ctx, 'p.identity_pool_id = $1', [identityPoolId]);
   return usage ?? { identityPoolId, syncSessionsCount: null, dataStorage: 0, lastModifiedDate: null };
@@ -133,7 +133,7 @@ export interface SyncSessionDay {
   syncSessions: number;
 }
 
-const daysInput = poolInput.extend({ days: z.int().min(1).max(LIMITS.analyticsDays).nullish() });
+const daysInput = identityPoolIdInput.extend({ days: z.int().min(1).max(LIMITS.analyticsDays).nullish() });
 
 const DEFAULT_DAYS = 30;
 

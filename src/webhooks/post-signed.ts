@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
+import { retryAfter } from '../retry-after';
 import type { AddressRules } from './address-rules';
 import { guardedRequest, type NoAnswer } from './guarded-request';
 import { problemOfWebhookSecret } from './webhook-secret';
@@ -52,7 +52,7 @@ export const postSigned = async (post: SignedPost): Promise<PostResult> => {
   });
   if (result.outcome !== 'ANSWERED' && result.outcome !== 'ANSWER_TOO_LARGE') return result;
   const { outcome, status } = result;
-  const retryAfterSeconds = retryAfter(result.headers, post.timestamp);
+  const retryAfterSeconds = retryAfter(result.headers['retry-after'], post.timestamp);
   return outcome === 'ANSWERED'
     ? { outcome, status, body: result.body.toString('utf8'), retryAfterSeconds }
     : { outcome, status, retryAfterSeconds };
@@ -70,12 +70,3 @@ const signatureOf = ({ secret, id, timestamp, body }: SignedPost): Record<string
   'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
   'webhook-signature': new Webhook(secret).sign(id, timestamp, body),
 });
-
-const LONGEST_WAIT_SECONDS = 86_400;
-
-/** Seconds that `Retry-After` asks for, as a number or a date (RFC 9110, 10.2.3): 0 to a day. Undefined when it says nothing. */
-const retryAfter = ({ 'retry-after': text }: IncomingHttpHeaders, now: Date): number | undefined => {
-  if (text === undefined) return undefined;
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now.getTime()) / 1000);
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), LONGEST_WAIT_SECONDS);
-};

@@ -179,6 +179,8 @@ describe('the same again under another name', () => {
 
   test.each([
     ['listRecords', 2, '{', '(input: { datasetName: "d" }) { count }'],
+    ['exportIdentity', 1, 'mutation {', '(input: { identityId: "us-east-1:0" }) { endCursor }'],
+    ['synchronize', 2, 'mutation {', '(input: { datasetName: "d" }) { datasets { datasetName } }'],
     ['getId', 5, 'mutation {', '(input: { identityPoolId: "us-east-1:0" }) { identityId }'],
   ])('%s is called at most %i times', async (name, maximum, open, rest) => {
     const query = (count: number) => `${open} ${times(count, (at) => `a${at}: ${name}${rest}`)} }`;

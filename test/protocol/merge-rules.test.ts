@@ -564,6 +564,30 @@ describe('the rule of a key', () => {
     expect(ruleFor([{ datasetPattern: '*', rules }], 'd', key)).toBe(matches ? 'MAX' : undefined);
   });
 
+  it('is found in patterns and keys of any length', () => {
+    const long = 'abcdefghij'.repeat(12);
+    const found = (keyPattern: string, key: string) =>
+      ruleFor([{ datasetPattern: '*', rules: [{ keyPattern, rule: 'MAX' }] }], 'd', key);
+
+    expect(found(long, long)).toBe('MAX');
+    expect(found(`${long}?*`, `${long}jj`)).toBe('MAX');
+    expect(found(`*${long}`, `abc${long}${long}`)).toBe('MAX');
+    expect(found(`*${long}`, `${long}a`)).toBeUndefined();
+    expect(found(`${long.slice(0, 32)}*`, long)).toBe('MAX');
+    expect(found(`${long.slice(0, 32)}`, long)).toBeUndefined();
+  });
+
+  it('is found for a full call of long keys while nobody notices, however near each of 50 patterns comes', () => {
+    const rules = Array.from({ length: 50 }, () => ({
+      keyPattern: `*${'a'.repeat(126)}b`,
+      rule: 'MAX' as const,
+    }));
+    const sets = [{ datasetPattern: '*', rules }];
+
+    for (let nth = 0; nth < 1024; nth += 1)
+      expect(ruleFor(sets, 'd', `${'a'.repeat(1020)}${nth}`)).toBeUndefined();
+  });
+
   it('is found without trying every way that stars could go', () => {
     const rules = [{ keyPattern: `${'*a'.repeat(63)}*b`, rule: 'MAX' as const }];
 

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tokenHashOf } from '../../src/push/device-tokens';
 import { PLATFORMS } from '../../src/push/send/platform-credentials';
-import { countOf, eventually, rowsOf } from '../support/factories';
+import { countOf, eventually, mutate, rowsOf } from '../support/factories';
 import { startTestServer, type TestServer } from '../support/server';
-import { deleteDataset, newCaller, write, type Caller } from './live-world';
+import { deleteDataset, newCaller, write, type Caller } from './live/live-world';
 import {
   applicationsOf,
   createPushPool,
@@ -324,6 +325,32 @@ test('A new token that the service names takes the place of the old one', async 
   expect(services.sent.map(({ token }) => token)).toEqual([reader.token, renewed]);
   expect(await register(server, owner.token, { platform: 'ADM', token: renewed })).toBe(reader.deviceId);
   expect(await rowsOf(server, 'SELECT 1 FROM devices WHERE token_hash = $1', [hash])).toHaveLength(1);
+});
+
+test('A new token of a device that went while it was sent to is not kept', async () => {
+  const owner = await newOwner();
+  const reader = await newDevice(owner, 'ADM');
+  services.reply = async ({ token }) => {
+    const { errors } = await mutate(
+      server,
+      'deregisterDevice { device { id } }',
+      { deviceId: reader.deviceId },
+      owner.token,
+    );
+    expect(errors).toBeUndefined();
+    return { status: 200, body: { registrationID: `${token}-renewed` } };
+  };
+
+  await write(server, owner.token, { syncCount: 1 });
+  await eventually(
+    async () => services.sent,
+    (sent) => sent.length > 0,
+  );
+  await sleep(300);
+
+  expect(
+    await rowsOf(server, 'SELECT 1 FROM device_tokens WHERE identity_id = $1', [owner.identityId]),
+  ).toEqual([]);
 });
 
 test('No table has a token or a credential in the clear', async () => {

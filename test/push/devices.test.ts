@@ -11,7 +11,7 @@ import {
   trustOf,
 } from '../support/factories';
 import { startTestServer, type TestServer } from '../support/server';
-import { deleteDataset, newCaller, write, type Caller } from './live-world';
+import { deleteDataset, newCaller, write, type Caller } from './live/live-world';
 import {
   choose,
   createApplication,

@@ -1,7 +1,7 @@
 import { countOf, getCredentials, getId, loginOf, registerProvider, type Login } from '../support/factories';
 import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
 import { startTestServer, type TestServer } from '../support/server';
-import { newCaller, write, type Caller } from './live-world';
+import { newCaller, write, type Caller } from './live/live-world';
 import {
   createPushPool,
   devicesOf,

@@ -191,3 +191,24 @@ test.each([
     action: 'cognito-sync:SetIdentityPoolConfiguration',
   });
 });
+
+test('Tags of the pool decide about its applications as about all else of it', async () => {
+  const { id } = await createPool(server, { identityPoolTags: [{ key: 'team', value: 'blue' }] });
+  const Condition = { StringEquals: { 'aws:ResourceTag/team': 'blue' } };
+  const bearer = await bearerWith(server, {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: '*', Resource: '*' },
+      { Effect: 'Deny', Action: 'cognito-sync:*', Resource: '*', Condition },
+    ],
+  });
+  const input = { identityPoolId: id, name: 'notes', platform: 'GCM', credentials: CREDENTIALS.GCM };
+  const look = await server.graphql(
+    'query ($id: ID!) { identityPool(id: $id) { platformApplications { name } } }',
+    { id },
+    bearer,
+  );
+
+  expect(refusalOf(await tryCreate(input, bearer))).toMatchObject({ code: 'ACCESS_DENIED' });
+  expect(refusalOf(look)).toMatchObject({ code: 'ACCESS_DENIED' });
+});

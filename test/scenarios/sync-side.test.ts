@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { OUTGOING, configure, eventsIn } from '../streams/stream-world';
-import { CHANGES, listen, untilOpen } from '../push/live-world';
+import { CHANGES, listen, untilOpen } from '../push/live/live-world';
 import {
   createPushPool,
   register,
@@ -9,6 +9,8 @@ import {
   type PushServices,
 } from '../push/push-world';
 import {
+  allow,
+  bearerWith,
   createPool,
   eventually,
   getCredentials,
@@ -119,6 +121,10 @@ test('1, 2: phone and tablet play offline, push and pull in one call, lose an an
   await sync(ann, tablet);
   const again = await sync(ann, tablet, otherNode);
   const merged = await sync(ann, { ...phone, lastSyncCount: 1 });
+  const updated = await call(ann, 'updateRecords { merged { key rule value } records { key value } }', {
+    datasetName: 'game',
+    recordPatches: [replace('highScore', '30', 1)],
+  });
 
   expect(again).toMatchObject({ isRepeated: true, applied: ['coins', 'highScore'] });
   expect(merged.merged).toEqual([
@@ -127,6 +133,10 @@ test('1, 2: phone and tablet play offline, push and pull in one call, lose an an
   ]);
   expect(merged.conflicts).toEqual([]);
   expect(values(merged)).toEqual({ coins: '90', highScore: '25' });
+  expect(updated).toEqual({
+    merged: [{ key: 'highScore', rule: 'MAX', value: '30' }],
+    records: [{ key: 'highScore', value: '30' }],
+  });
 });
 
 test('2: a guest signs in, and what it had becomes part of the person’s data by the pool’s rules, after a look at what would', async () => {
@@ -261,6 +271,24 @@ test('5: a back end is asked before anything is written; it mends a value, adds 
     message: 'No more coins today.',
   });
   expect(values(await sync(ann, {}))).toEqual({ coins: '100', seen: 'yes' });
+});
+
+test('5: whoever may set a trigger and not read it is told the secret all the same', async () => {
+  const { id: identityPoolId } = await createPool(server);
+  const bearer = await bearerWith(server, allow('cognito-sync:SetCognitoEvents'));
+
+  const { data, errors } = await mutate(
+    server,
+    'setCognitoEvents { signingSecret identityPool { events { key } } }',
+    { identityPoolId, events: [{ key: 'SyncTrigger', value: 'https://trigger.invalid/' }] },
+    bearer,
+  );
+
+  expect(data.setCognitoEvents).toEqual({
+    signingSecret: expect.stringMatching(/^whsec_/),
+    identityPool: { events: null },
+  });
+  expect(errors).toMatchObject([{ extensions: { code: 'ACCESS_DENIED' } }]);
 });
 
 test('6: every change reaches the stream in order, and bulk publish sends all that is there', async () => {

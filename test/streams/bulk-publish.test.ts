@@ -275,3 +275,25 @@ test('It takes more datasets than fit in one page', async () => {
   const received = eventsIn(world.receiver.requests, id).map(({ identityId }) => identityId as string);
   expect(received.sort()).toEqual(identities);
 });
+
+test('A bulk publish of a pool that was deleted ends, and nothing of it goes out any more', async () => {
+  const id = await newFilledPool(1);
+  await rowsOf(world.server, 'UPDATE identity_pools SET deleted_at = now() WHERE identity_pool_id = $1', [
+    id,
+  ]);
+  await rowsOf(
+    world.server,
+    `INSERT INTO bulk_publishes (identity_pool_id, stream_name, status, started_at, published_datasets, after_identity,
+         after_dataset, progressed_at, attempts, next_attempt_at)
+       VALUES ($1, 'changes', 'IN_PROGRESS', $2, 0, '', '', $2, 0, $2)`,
+    [id, world.clock.now()],
+  );
+
+  const [row] = await eventually(
+    () => rowsOf(world.server, 'SELECT status FROM bulk_publishes WHERE identity_pool_id = $1', [id]),
+    ([found]) => found.status !== 'IN_PROGRESS',
+  );
+
+  expect(row.status).toBe('FAILED');
+  expect(eventsIn(world.receiver.requests, id)).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { RunEvent } from '../../src/sync/event-runs';
-import { backOff } from '../../src/streams/delivery/back-off';
+import { waitAfter } from '../../src/streams/delivery/wait-after';
 import { settle } from '../../src/streams/delivery/settle';
 import { WAITING } from '../../src/streams/targets/put-in-order';
 import { broken, DELIVERED, retry, type PutOutcome } from '../../src/streams/targets/stream-target';
@@ -24,7 +24,7 @@ const event = (change: Partial<RunEvent> = {}): RunEvent => ({
 });
 
 const settled = (events: RunEvent[], outcomes: PutOutcome[]) =>
-  settle(events, outcomes, { now: NOW, random: () => 0 });
+  settle(events, outcomes, { now: NOW, random: () => 1 });
 
 test('What arrived is done; of a dataset only the first that did not is postponed', () => {
   const events = [1, 2, 3].map((syncCount) => event({ syncCount, attempts: syncCount === 1 ? 1 : 0 }));
@@ -132,11 +132,11 @@ test('Whatever the outcomes, no event is in two places, and none of a dataset is
   );
 });
 
-test('Waits double from a second to 5 minutes, lose up to half to chance, and keep to what the target asked for', () => {
-  const waits = [0, 1, 2, 3, 9, 10, 1000].map((failures) => backOff(failures, 0));
+test('Waits double from a second to 5 minutes, half of each by chance, and begin with what the target asked for', () => {
+  const waits = [0, 1, 2, 3, 9, 10, 1000].map((failures) => waitAfter(failures, 1));
 
   expect(waits).toEqual([1000, 1000, 2000, 4000, 256_000, 300_000, 300_000]);
-  expect(backOff(3, 1)).toBe(2000);
-  expect(backOff(3, 0.5, 100)).toBe(100_000);
-  expect(backOff(10, 0, 1)).toBe(300_000);
+  expect(waitAfter(3, 0)).toBe(2000);
+  expect(waitAfter(3, 0.5, 100)).toBe(101_000);
+  expect(waitAfter(10, 1, 1)).toBe(300_000);
 });

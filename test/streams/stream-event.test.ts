@@ -1,13 +1,13 @@
 import {
   inlineOrByReference,
   toStreamEvent,
-  type DatasetChange,
+  type StreamedChange,
   type StreamEvent,
 } from '../../src/streams/stream-event';
 
 const AT = new Date(1_424_801_824_343);
 
-const change = (changes: Partial<DatasetChange> = {}): DatasetChange => ({
+const change = (changes: Partial<StreamedChange> = {}): StreamedChange => ({
   identityPoolId: 'us-east-1:pool',
   identityId: 'us-east-1:identity',
   datasetName: 'settings',

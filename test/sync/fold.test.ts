@@ -192,7 +192,7 @@ describe('S56: foldMergedDataset', () => {
     await fold();
     expect(await refusal(fold())).toMatchObject({
       code: 'RESOURCE_NOT_FOUND',
-      fields: { field: 'datasetName' },
+      fields: { field: 'mergedDatasetName' },
     });
   });
 

@@ -6,12 +6,13 @@ import { deleteDataset, describeDataset } from '../../src/sync/datasets.service'
 import { listHistory } from '../../src/sync/history.service';
 import { listRecords } from '../../src/sync/list-records.service';
 import { moveDatasets } from '../../src/sync/move-datasets';
-import { RecordVersion } from '../../src/sync/record-version.entity';
+import { RecordHistory } from '../../src/sync/record-history.entity';
 import { restoreDataset, type RestoreDatasetInput } from '../../src/sync/restore-dataset.service';
 import type { RecordPatchInput } from '../../src/sync/sync.input';
 import type { SyncConfiguration } from '../../src/sync/sync-configuration.entity';
 import { SyncMutation } from '../../src/sync/sync-mutation.entity';
-import { sweepHistory, sweepMutations } from '../../src/sync/sweep-history';
+import { sweepHistory } from '../../src/sync/sweep-history';
+import { sweepMutations } from '../../src/sync/sweep-mutations';
 import { synchronize } from '../../src/sync/synchronize.service';
 import { updateRecords } from '../../src/sync/update-records.service';
 import {
@@ -74,7 +75,7 @@ const historySince = async (ctx: Context, datasetName = 'd'): Promise<number | n
   (await describeDataset(ctx, { datasetName })).historySinceSyncCount;
 
 const historyRows = (ctx: Ctx): Promise<number> =>
-  world.dataSource.getRepository(RecordVersion).countBy({ identityId: ctx.actor.identityId });
+  world.dataSource.getRepository(RecordHistory).countBy({ identityId: ctx.actor.identityId });
 
 test('S52: what an update replaces or removes is remembered with its counts, times and author, the last first', async () => {
   const ctx = await world.newIdentity();
@@ -492,4 +493,21 @@ test('S46: what came of a mutation is forgotten after 30 days', async () => {
 
   expect([after29, await mutations()]).toEqual([2, 1]);
   expect((await push('new', 'b'))[0]).toMatchObject({ isRepeated: true });
+});
+
+test('S52: a page has at most 1 MiB of keys and values, so that nobody has a node hold sixty values of 1 MiB, and at least one value', async () => {
+  const ctx = await world.newIdentity();
+  const large = 'x'.repeat(1_048_000);
+  await write(ctx, replace('k', large));
+  await write(ctx, replace('k', `${large}y`, 1));
+  await write(ctx, replace('k', 'small', 2));
+  await write(ctx, replace('k', 'smaller', 3));
+
+  const first = await listHistory(ctx, { datasetName: 'd' });
+  const second = await listHistory(ctx, { datasetName: 'd', after: first.cursorOf(first.nodes.at(-1)!) });
+
+  expect(first.nodes.map(({ syncCount }) => syncCount)).toEqual([3, 2]);
+  expect(first.hasNextPage).toBe(true);
+  expect(second.nodes.map(({ syncCount }) => syncCount)).toEqual([1]);
+  expect(second.hasNextPage).toBe(false);
 });

@@ -45,6 +45,14 @@ test('S37: the name of a merged dataset is accepted', async () => {
 
 const patch = (members: object) => ({ recordPatches: [{ ...replace('k', 'v'), ...members }] });
 
+test('S37: a name with other characters is told which it may have, and not that it is no string', async () => {
+  const ctx = await world.newIdentity();
+
+  const { message } = await refusal(listRecords(ctx, { datasetName: 'a b' }));
+
+  expect(message).toMatch(/^datasetName must match \//);
+});
+
 const REFUSED: [string, string, object, string][] = [
   ['S37', 'an empty name', { datasetName: '' }, 'datasetName'],
   ['S37', 'no name', { datasetName: undefined }, 'datasetName'],

@@ -440,6 +440,17 @@ describe('S51: nothing is written when a trigger', () => {
       `datasetRecords.${'k'.repeat(100)}…`,
     ],
     [
+      'answers more records than a dataset may have, beside those that it was shown',
+      (event) => ({
+        ...event,
+        datasetRecords: {
+          ...event.datasetRecords,
+          ...Object.fromEntries(Array.from({ length: 1025 }, (_, nth) => [`never-${nth}`, { op: 'remove' }])),
+        },
+      }),
+      'datasetRecords',
+    ],
+    [
       'answers an empty key',
       (event) => ({ ...event, datasetRecords: { '': { newValue: 'v' } } }),
       'datasetRecords.',

@@ -3,7 +3,7 @@ import { deleteDataset } from '../../src/sync/datasets.service';
 import { listRecords } from '../../src/sync/list-records.service';
 import { synchronize, type SynchronizedDataset } from '../../src/sync/synchronize.service';
 import { updateRecords } from '../../src/sync/update-records.service';
-import type { Context } from '../../src/context';
+import { inTransaction, type Context } from '../../src/context';
 import {
   disable,
   identityActor,
@@ -65,6 +65,16 @@ const countStatements = async (run: () => Promise<unknown>): Promise<string[]> =
   await run();
   spy.mockRestore();
   return sent;
+};
+
+/** Waits until some statement waits for a lock. */
+const untilBlocked = async (): Promise<void> => {
+  for (;;) {
+    const rows: unknown[] = await world.dataSource.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0) return;
+  }
 };
 
 describe('a push and a pull', () => {
@@ -234,6 +244,22 @@ describe('mutations', () => {
       refusals.map(() => ['INVALID_PARAMETER', 'mutationId']),
     );
     expect(await stored(ctx)).toEqual([['a', '1', 1]]);
+  });
+
+  test('S46: with an id that is being used for another dataset it waits, and is refused like any other body', async () => {
+    const ctx = await world.newIdentity();
+    for (const datasetName of ['d', 'e'])
+      await sync(ctx, { datasetName, recordPatches: [replace('a', '1')] });
+    const push = { mutationId: 'm', recordPatches: [replace('b', '2')] };
+
+    const second = await inTransaction(ctx, async (tx) => {
+      await sync({ ...ctx, ...tx }, push);
+      const waiting = refusal(sync(ctx, { ...push, datasetName: 'e' }));
+      await untilBlocked();
+      return [waiting];
+    });
+
+    expect(await second[0]).toMatchObject({ code: 'INVALID_PARAMETER', fields: { field: 'mutationId' } });
   });
 
   test('S46: it remembers the conflicts of the first, by key', async () => {

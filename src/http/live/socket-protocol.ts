@@ -8,7 +8,7 @@ import { openSubscription, type Results } from '../../graphql/open-subscription'
 import { liveConnection, liveContext, type NodeContext, type Origin } from '../../graphql/request-context';
 import { graphqlSchema } from '../../graphql/schema';
 import { LIMITS } from '../../protocol/limits';
-import type { LiveConnection } from '../../push/live-connection';
+import type { LiveConnection } from '../../push/live/live-connection';
 
 type SocketContext = Protocol<Record<string, unknown> | undefined, SocketState>;
 

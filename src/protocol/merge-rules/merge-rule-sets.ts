@@ -1,5 +1,5 @@
 import { splitMergedName } from '../sync';
-import { matchesGlob } from './glob';
+import { matchesGlob, toGlob, type Glob } from './glob';
 
 /** How two values of one record become one; docs/merge-rules.md has each in plain words. */
 export const MERGE_RULES = ['LAST_WRITER', 'MAX', 'MIN', 'SUM', 'UNION', 'JSON_MERGE'] as const;
@@ -42,8 +42,19 @@ export const ruleFor = (
   key: string,
 ): MergeRule | undefined => {
   const baseName = baseNameOf(datasetName);
-  const ruleSet = ruleSets.find(({ datasetPattern }) => matchesGlob(datasetPattern, baseName));
-  return ruleSet?.rules.find(({ keyPattern }) => matchesGlob(keyPattern, key))?.rule;
+  const ruleSet = ruleSets.find((each) => matchesGlob(globOf(each, each.datasetPattern), baseName));
+  return ruleSet?.rules.find((each) => matchesGlob(globOf(each, each.keyPattern), key))?.rule;
+};
+
+/** A call may ask about a thousand keys. */
+const globs = new WeakMap<object, { pattern: string; glob: Glob }>();
+
+const globOf = (rule: object, pattern: string): Glob => {
+  const known = globs.get(rule);
+  if (known?.pattern === pattern) return known.glob;
+  const glob = toGlob(pattern);
+  globs.set(rule, { pattern, glob });
+  return glob;
 };
 
 /** A limit that rule sets break. */

@@ -8,7 +8,7 @@ import { takeToken, tokenHashOf } from '../device-tokens';
 import { recordFailure } from '../platform-failures';
 import { storedPushSync, type PlatformApplication } from '../push-sync-settings';
 import type { SendOutcome } from '../send/sender';
-import { nextAttemptAt } from './back-off';
+import { nextAttemptAt } from './next-attempt';
 import type { KeptSenders } from './kept-senders';
 import { postponeMessage, settleMessage, type ClaimedMessage } from './push-queue';
 
@@ -86,6 +86,7 @@ const replaceToken = (ctx: Context, message: ClaimedMessage, token: string): Pro
   inTransaction(ctx, async (tx) => {
     const { identityId, deviceId, identityPoolId, platform } = message;
     const tokenHash = tokenHashOf({ identityPoolId, platform, token });
+    if (!(await lockDevice(tx, message))) return; // It went meanwhile, and must leave no token behind.
     await takeToken(tx, { identityPoolId, identityId }, tokenHash);
     if (await tx.db.existsBy(Device, { identityId, tokenHash })) {
       await deleteDevices(tx, identityId, [deviceId]);
@@ -102,3 +103,15 @@ const replaceToken = (ctx: Context, message: ClaimedMessage, token: string): Pro
       { tokenHash, sealedToken },
     );
   });
+
+/** Whether it is there, with the token that was sent to. */
+const lockDevice = async (
+  tx: Context,
+  { identityId, deviceId, tokenHash }: ClaimedMessage,
+): Promise<boolean> => {
+  const rows: unknown[] = await tx.db.query(
+    'SELECT 1 FROM devices WHERE identity_id = $1 AND device_id = $2 AND token_hash = $3 FOR UPDATE',
+    [identityId, deviceId, tokenHash],
+  );
+  return rows.length > 0;
+};

@@ -70,26 +70,36 @@ interface MessageRow {
   sealed_token: string;
 }
 
-/**
- * Takes the messages that are due longest, at most `limit`, skipping what others take; nobody else has them for
- * `leaseMs` milliseconds.
- */
+/** What to claim. */
+export interface MessageClaim {
+  /** Messages at most. */
+  limit: number;
+  /** Milliseconds that nobody else has them for. */
+  leaseMs: number;
+  /** Pools whose messages are left where they are. */
+  exceptPools?: string[];
+}
+
+/** Takes the messages that are due longest, skipping what others take. */
 export const claimMessages = async (
   ctx: Context,
-  { limit, leaseMs }: { limit: number; leaseMs: number },
+  { limit, leaseMs, exceptPools = [] }: MessageClaim,
 ): Promise<ClaimedMessage[]> => {
   const now = ctx.now();
   const [rows] = (await ctx.db.query(
     `UPDATE dataset_subscriptions s SET attempts = s.attempts + 1, next_attempt_at = $2
        FROM (
-         SELECT identity_id, dataset_name, device_id FROM dataset_subscriptions
-           WHERE pending_sync_count IS NOT NULL AND next_attempt_at <= $1
-           ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
+         SELECT w.identity_id, w.dataset_name, w.device_id FROM dataset_subscriptions w
+           WHERE w.pending_sync_count IS NOT NULL AND w.next_attempt_at <= $1
+             AND (cardinality($4::text[]) = 0 OR NOT EXISTS (
+               SELECT 1 FROM devices o WHERE o.identity_id = w.identity_id AND o.device_id = w.device_id
+                 AND o.identity_pool_id = ANY ($4)))
+           ORDER BY w.next_attempt_at LIMIT $3 FOR UPDATE OF w SKIP LOCKED) due
        JOIN devices d ON d.identity_id = due.identity_id AND d.device_id = due.device_id
       WHERE s.identity_id = due.identity_id AND s.dataset_name = due.dataset_name AND s.device_id = due.device_id
       RETURNING d.identity_pool_id, s.identity_id, s.dataset_name, s.device_id, s.pending_sync_count, s.pending_since,
                 s.attempts, d.platform, d.token_hash, d.sealed_token`,
-    [now, new Date(now.getTime() + leaseMs), limit],
+    [now, new Date(now.getTime() + leaseMs), limit, exceptPools],
   )) as [MessageRow[], number];
   return rows.map(toMessage);
 };

@@ -21,6 +21,12 @@ export const DELIVERY_TIMINGS: DeliveryTimings = { pollEvery: 500, leaseMs: 60_0
 /** Messages that a node sends at once. */
 const MOST_AT_ONCE = 100;
 
+/**
+ * Messages of one pool that are taken at once, and under way when no more of it are: devices choose where Web Push
+ * messages go, and some that never answer must leave room for those of other pools.
+ */
+const MOST_OF_A_POOL = 25;
+
 /** Sends push messages until it is stopped. Several nodes at once share the work. */
 export const startDelivery = (
   ctx: Context,
@@ -39,6 +45,8 @@ export const startDelivery = (
 class PushDelivery {
   readonly #senders: KeptSenders;
   readonly #sending = new Set<Promise<void>>();
+  /** How many of each pool are under way. */
+  readonly #ofPool = new Map<string, number>();
   #isOver = false;
   #wake: () => void = () => undefined;
   /** So that the log tells of it once. */
@@ -69,21 +77,33 @@ class PushDelivery {
   /** Takes what there is and has room for; answers how much it was. */
   async #look(): Promise<number> {
     const events = await handOver(this.ctx);
-    const limit = MOST_AT_ONCE - this.#sending.size;
-    const messages =
-      limit === 0 ? [] : await claimMessages(this.ctx, { limit, leaseMs: this.timings.leaseMs });
+    const limit = Math.min(MOST_OF_A_POOL, MOST_AT_ONCE - this.#sending.size);
+    const exceptPools = [...this.#ofPool]
+      .filter(([, count]) => count >= MOST_OF_A_POOL)
+      .map(([pool]) => pool);
+    const { leaseMs } = this.timings;
+    const messages = limit === 0 ? [] : await claimMessages(this.ctx, { limit, leaseMs, exceptPools });
     for (const message of messages) this.#send(message);
     this.#isFailing = false;
     return events + messages.length;
   }
 
+  #count(pool: string, by: 1 | -1): void {
+    const count = (this.#ofPool.get(pool) ?? 0) + by;
+    if (count > 0) this.#ofPool.set(pool, count);
+    else this.#ofPool.delete(pool);
+    if (by < 0 && count === MOST_OF_A_POOL - 1) this.#wake();
+  }
+
   #send(message: ClaimedMessage): void {
+    this.#count(message.identityPoolId, 1);
     const sending = deliverMessage(this.ctx, this.#senders, message)
       .catch((error: unknown) => {
         this.ctx.log.warn({ err: error }, 'a push message was not sent, and is tried again');
       })
       .finally(() => {
         this.#sending.delete(sending);
+        this.#count(message.identityPoolId, -1);
         if (this.#sending.size === MOST_AT_ONCE - 1) this.#wake();
       });
     this.#sending.add(sending);

@@ -23,16 +23,6 @@ export class SettledError extends Error {
   }
 }
 
-const LONGEST_WAIT = 86_400;
-
-/** Reads `Retry-After`: seconds or a date (RFC 9110 section 10.2.3), bounded because some servers are not trusted. */
-export const secondsToWait = (header: string | undefined, now: Date): number | undefined => {
-  if (header === undefined) return undefined;
-  const isNumber = /^\d+$/.test(header);
-  const seconds = isNumber ? Number(header) : Math.ceil((Date.parse(header) - now.getTime()) / 1000);
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), LONGEST_WAIT);
-};
-
 /** A body's bytes; nothing of one that is longer than `maxBytes`, and its stream is destroyed then. */
 export const readBounded = async (stream: AsyncIterable<Buffer>, maxBytes: number): Promise<string> => {
   const chunks: Buffer[] = [];

@@ -6,7 +6,8 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { jsonOf, noAnswer, readBounded, secondsToWait, type Answer } from './answer';
+import { retryAfter } from '../../retry-after';
+import { jsonOf, noAnswer, readBounded, type Answer } from './answer';
 import type { SendLimits } from './sender';
 
 /** How to speak to APNs. */
@@ -74,7 +75,7 @@ export class ApnsConnection {
     const headers = await headersOf(stream);
     return {
       status: headers[constants.HTTP2_HEADER_STATUS] as unknown as number,
-      retryAfterSeconds: secondsToWait(headers['retry-after'], now()),
+      retryAfterSeconds: retryAfter(headers['retry-after'], now()),
       body: jsonOf(await readBounded(stream, limits.maxBytes)),
     };
   }

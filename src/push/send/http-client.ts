@@ -1,7 +1,8 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { jsonOf, noAnswer, readBounded, secondsToWait, type Answer } from './answer';
+import { retryAfter } from '../../retry-after';
+import { jsonOf, noAnswer, readBounded, type Answer } from './answer';
 import type { SendLimits } from './sender';
 
 /** What is posted. Nothing of it stands in an error. */
@@ -36,7 +37,7 @@ export class HttpClient {
       const response = await this.#ask(url, posting, signal);
       return {
         status: response.statusCode ?? 0,
-        retryAfterSeconds: secondsToWait(response.headers['retry-after'], now()),
+        retryAfterSeconds: retryAfter(response.headers['retry-after'], now()),
         body: jsonOf(await readBounded(response, limits.maxBytes)),
       };
     } catch (error) {

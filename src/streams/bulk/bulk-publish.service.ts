@@ -1,16 +1,15 @@
-import { z } from 'zod';
 import { inTransaction, type Context } from '../../context';
 import { ServiceError, invalidParameter } from '../../errors';
+import { identityPoolIdInput } from '../../identity-pools/identity-pool.input';
 import { authorizedPool, lockPool, recordPoolChange } from '../../identity-pools/identity-pool.service';
 import type { StoredStream } from '../../sync/sync-configuration.entity';
-import { parse, regionalId } from '../../validate';
+import { DAY_MS } from '../../utc-day';
+import { parse } from '../../validate';
 import { enabledStream } from '../delivery/enabled-streams';
 import { BulkPublish, type BulkPublishStatus } from './bulk-publish.entity';
 
-const poolInput = z.object({ identityPoolId: regionalId });
-
 /** Milliseconds between two successful ones (quotas of Amazon Cognito Sync). */
-const WAIT_MS = 86_400_000;
+const WAIT_MS = DAY_MS;
 
 /**
  * Milliseconds after streaming was switched on before datasets are read: a write that began before it may still be on
@@ -40,7 +39,7 @@ export const bulkPublish = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<{ identityPoolId: string }> => {
-  const { identityPoolId } = parse(poolInput, input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   const pool = await authorizedPool(ctx, ACTION, identityPoolId);
   return inTransaction(ctx, async (tx) => {
     await lockPool(tx, identityPoolId);
@@ -103,7 +102,7 @@ export const getBulkPublishDetails = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<BulkPublishDetails> => {
-  const { identityPoolId } = parse(poolInput, input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   await authorizedPool(ctx, 'cognito-sync:GetBulkPublishDetails', identityPoolId);
   const last = await ctx.db.findOneBy(BulkPublish, { identityPoolId });
   return {

@@ -2,12 +2,12 @@ import type { Context } from '../../context';
 import { toStreamEvent, type StreamEvent } from '../stream-event';
 
 /** A dataset's place among those of its pool. */
-export interface DatasetPlace {
+export interface PlaceInPool {
   identityId: string;
   datasetName: string;
 }
 
-interface PlaceRow extends DatasetPlace {
+interface PlaceRow extends PlaceInPool {
   dataStorage: string;
 }
 
@@ -18,8 +18,8 @@ const PAGE = { datasets: 100, bytes: 4_194_304 };
 export const nextDatasets = async (
   ctx: Context,
   identityPoolId: string,
-  after: DatasetPlace,
-): Promise<DatasetPlace[]> => {
+  after: PlaceInPool,
+): Promise<PlaceInPool[]> => {
   const rows: PlaceRow[] = await ctx.db.query(
     `SELECT d.identity_id AS "identityId", d.dataset_name AS "datasetName", d.data_storage AS "dataStorage"
        FROM identities i JOIN datasets d ON d.identity_id = i.identity_id
@@ -43,7 +43,7 @@ interface StateRow {
 export const stateEvent = async (
   ctx: Context,
   identityPoolId: string,
-  { identityId, datasetName }: DatasetPlace,
+  { identityId, datasetName }: PlaceInPool,
 ): Promise<StreamEvent | undefined> => {
   const rows: StateRow[] = await ctx.db.query(
     `SELECT d.sync_count AS "syncCount", d.last_modified_at AS "lastModifiedAt", (

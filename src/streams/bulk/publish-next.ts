@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../../context';
 import type { StoredStream } from '../../sync/sync-configuration.entity';
-import { backOff } from '../delivery/back-off';
 import type { Delivering } from '../delivery/deliver-pool';
 import { disableStreaming, enabledStream } from '../delivery/enabled-streams';
 import { TargetUnreadableError } from '../delivery/kept-targets';
 import { overdueSince } from '../delivery/settle';
+import { waitAfter } from '../delivery/wait-after';
 import { whileHeld } from '../delivery/while-held';
 import { eventIdOf, withinLimit } from '../stream-payloads';
 import { broken, type PutOutcome, type StreamPut, type StreamTarget } from '../targets/stream-target';
 import { BulkPublish } from './bulk-publish.entity';
-import { nextDatasets, stateEvent, type DatasetPlace } from './dataset-states';
+import { nextDatasets, stateEvent, type PlaceInPool } from './dataset-states';
 
 /**
  * Claims a bulk publish that is due and goes on with it until it ends, fails, or has to wait; answers whether there was
@@ -81,7 +81,7 @@ const putStates = async (
   ctx: Context,
   { targets }: Delivering,
   { current, stream }: Publication,
-  places: DatasetPlace[],
+  places: PlaceInPool[],
 ): Promise<Outcomes> => {
   try {
     return await targets.use(current.identityPoolId, stream, async (target) => {
@@ -101,7 +101,7 @@ const toPut = async (
   ctx: Context,
   { maxBytes }: StreamTarget,
   { identityPoolId, startedAt }: BulkPublish,
-  place: DatasetPlace,
+  place: PlaceInPool,
 ): Promise<StreamPut | undefined> => {
   const event = await stateEvent(ctx, identityPoolId, place);
   if (!event) return undefined;
@@ -117,7 +117,7 @@ const toPut = async (
 const goOn = async (
   ctx: Context,
   delivering: Delivering,
-  { current, stream, places }: Publication & { places: DatasetPlace[] },
+  { current, stream, places }: Publication & { places: PlaceInPool[] },
   outcomes: Outcomes,
 ): Promise<BulkPublish | undefined> => {
   const failedAt = outcomes.findIndex((outcome) => outcome && outcome.outcome !== 'DELIVERED');
@@ -142,7 +142,7 @@ const comeBack = async (
 ): Promise<undefined> => {
   const { progressedAt, attempts } = { ...current, ...progress };
   if (progressedAt <= overdueSince(ctx.now())) return fail(ctx, current, reason, progress);
-  const wait = backOff(attempts + 1, Math.random(), retryAfterSeconds);
+  const wait = waitAfter(attempts + 1, Math.random(), retryAfterSeconds);
   await advance(ctx, current, {
     ...progress,
     attempts: attempts + 1,
@@ -156,7 +156,7 @@ const comeBack = async (
 const progressOf = (
   ctx: Context,
   { publishedDatasets }: BulkPublish,
-  last: DatasetPlace | undefined,
+  last: PlaceInPool | undefined,
   done: Outcomes,
 ): Partial<BulkPublish> =>
   last === undefined

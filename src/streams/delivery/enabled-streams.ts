@@ -1,4 +1,6 @@
+import { IsNull } from 'typeorm';
 import { inTransaction, type Context } from '../../context';
+import { IdentityPool } from '../../identity-pools/identity-pool.entity';
 import { findPool, recordPoolChange } from '../../identity-pools/identity-pool.service';
 import { ServiceError } from '../../errors';
 import { changeSyncConfiguration } from '../../sync/change-configuration';
@@ -27,14 +29,17 @@ export const poolsWithEventsDue = (ctx: Context): Promise<PoolDue[]> =>
     [ctx.now(), MOST_POOLS],
   );
 
-/** The stream of a pool as it is now, not from the cache; undefined when it is not enabled. */
+/** The stream of a pool as it is now, not from the cache; undefined when it is not enabled, or its pool was deleted. */
 export const enabledStream = async (
   ctx: Context,
   identityPoolId: string,
 ): Promise<StoredStream | undefined> => {
   const configuration = await ctx.db.findOneBy(SyncConfiguration, { identityPoolId });
   const stream = configuration?.stream;
-  return stream?.streamingStatus === 'ENABLED' ? stream : undefined;
+  if (stream?.streamingStatus !== 'ENABLED') return undefined;
+  return (await ctx.db.existsBy(IdentityPool, { id: identityPoolId, deletedAt: IsNull() }))
+    ? stream
+    : undefined;
 };
 
 /**

@@ -1,4 +1,4 @@
-import { backOff } from './back-off';
+import { waitAfter } from './wait-after';
 
 interface Pause {
   /** The settings that failed; others are tried at once. */
@@ -16,7 +16,7 @@ export class Pauses {
   add(identityPoolId: string, settings: string, now: Date, retryAfterSeconds: number): number {
     const before = this.pauses.get(identityPoolId);
     const failures = before?.settings === settings ? before.failures + 1 : 1;
-    const until = now.getTime() + backOff(failures, Math.random(), retryAfterSeconds);
+    const until = now.getTime() + waitAfter(failures, Math.random(), retryAfterSeconds);
     this.pauses.set(identityPoolId, { settings, failures, until });
     return failures;
   }

@@ -1,7 +1,7 @@
 import { datasetKey, type Postponed, type RunEvent } from '../../sync/event-runs';
 import { WAITING } from '../targets/put-in-order';
 import type { PutOutcome } from '../targets/stream-target';
-import { backOff } from './back-off';
+import { waitAfter } from './wait-after';
 
 /** Hours that an event is tried for before it becomes a dead letter. */
 export const HOURS_TO_DELIVER = 24;
@@ -73,7 +73,7 @@ const settleFailure = (
   else if (outcome.outcome === 'BROKEN') postponed.push({ event, at: now, failure: outcome.reason });
   else if (isOverdue(event, now)) buried.push({ event, failure: outcome.reason });
   else {
-    const wait = backOff(event.attempts, random(), outcome.retryAfterSeconds);
+    const wait = waitAfter(event.attempts, random(), outcome.retryAfterSeconds);
     postponed.push({ event, at: new Date(now.getTime() + wait), failure: outcome.reason });
   }
 };

@@ -7,7 +7,9 @@ import { CognitoEventType, SetCognitoEventsInput, SetCognitoEventsPayload } from
 /** Cognito Events: who is asked before records are written. */
 @Resolver(() => IdentityPoolType)
 export class CognitoEventsResolver {
+  // Nullable, so that whoever may set a trigger and not read it still gets the secret that is told once.
   @FieldResolver(() => [CognitoEventType], {
+    nullable: true,
     description: 'Who is asked before records of its identities are written (GetCognitoEvents).',
   })
   events(@Ctx() ctx: Context, @Root() pool: IdentityPoolType): Promise<CognitoEventType[]> {

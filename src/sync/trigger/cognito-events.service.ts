@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { inTransaction, type Context } from '../../context';
 import { invalidParameter } from '../../errors';
 import type { IdentityPool } from '../../identity-pools/identity-pool.entity';
+import { identityPoolIdInput } from '../../identity-pools/identity-pool.input';
 import { authorizedPool, recordPoolChange } from '../../identity-pools/identity-pool.service';
 import { seal } from '../../tokens/seal';
 import { hasEachKeyOnce, parse, regionalId, text } from '../../validate';
@@ -112,7 +113,7 @@ export const getCognitoEvents = async (
   ctx: Context,
   input: { identityPoolId: string },
 ): Promise<CognitoEvent[]> => {
-  const { identityPoolId } = parse(z.object({ identityPoolId: regionalId }), input);
+  const { identityPoolId } = parse(identityPoolIdInput, input);
   await authorizedPool(ctx, 'cognito-sync:GetCognitoEvents', identityPoolId);
   const { syncTrigger } = await findSyncConfiguration(ctx, identityPoolId);
   return syncTrigger ? [{ key: SYNC_TRIGGER, value: syncTrigger.url }] : [];

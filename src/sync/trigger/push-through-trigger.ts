@@ -1,5 +1,6 @@
 import type { Context } from '../../context';
 import type { DatasetAddress } from '../dataset-owner';
+import { lockDataset } from '../lock-dataset';
 import type { MergeSuccess, MutationOutcome, RecordUpdate } from '../merge';
 import type { RuleMerge } from '../merge-by-rules';
 import { pushRecords, type Push, type Pushed, type Route } from '../push-records';
@@ -60,13 +61,10 @@ interface Written extends Pick<RecordUpdate, 'patches' | 'mutation'> {
   outcome: MutationOutcome;
 }
 
-/** The identity's lock first and then the dataset's (S41), so that the records are those that the push meets. */
+/** Locked, so that the records are those that the push meets. */
 const rehearsePush = async <T>(tx: Context, push: Push, route: Route<T>): Promise<Rehearsal<T>> => {
   const { address } = push.update;
-  await tx.db.query('SELECT 1 FROM identities WHERE identity_id = $1 FOR NO KEY UPDATE', [
-    address.identityId,
-  ]);
-  const syncCount = await lockedCount(tx, address);
+  const syncCount = await lockDataset(tx, address);
   const standing = await readStanding(tx, address);
   const pushed = await pushRecords(tx, push, route);
   const result = route.resultOf(pushed.answer);
@@ -100,15 +98,6 @@ const decidedBy = (
 const withChange = (merged: RuleMerge, changes: TriggerChanges): RuleMerge => {
   const value = changes.get(merged.key);
   return value === undefined ? merged : { ...merged, value, isServers: false };
-};
-
-const lockedCount = async (tx: Context, address: DatasetAddress): Promise<number> => {
-  const rows: { sync_count: string }[] = await tx.db.query(
-    `SELECT sync_count + is_deleted::integer AS sync_count FROM datasets
-      WHERE identity_id = $1 AND dataset_name = $2 FOR UPDATE`,
-    [address.identityId, address.datasetName],
-  );
-  return Number(rows[0]?.sync_count ?? 0);
 };
 
 const readStanding = async (tx: Context, address: DatasetAddress): Promise<StandingRecord[]> => {

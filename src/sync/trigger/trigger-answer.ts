@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ServiceError } from '../../errors';
+import { LIMITS } from '../../protocol/limits';
 import { PATCH_OPERATIONS } from '../../protocol/sync';
 import { recordPatch } from '../sync.input';
 import type { TriggerChanges, TriggerEvent, TriggerRecord } from './trigger-event';
@@ -18,7 +19,9 @@ export const changesIn = (event: TriggerEvent, body: string): TriggerChanges => 
   const { datasetRecords, ...rest } = objectIn(parsed(body), '');
   requireSame(event, rest);
   const changes = new Map<string, string | null>();
-  for (const [key, given] of Object.entries(objectIn(datasetRecords, 'datasetRecords'))) {
+  const answered = Object.entries(objectIn(datasetRecords, 'datasetRecords'));
+  requireFew(event, answered.length);
+  for (const [key, given] of answered) {
     const value = wantedValue(key, given);
     const shown: TriggerRecord | undefined = Object.hasOwn(event.datasetRecords, key)
       ? event.datasetRecords[key]
@@ -54,6 +57,16 @@ const requireSame = (event: TriggerEvent, answered: Record<string, unknown>): vo
   throw unusableOutput(
     `The sync trigger may change datasetRecords and nothing else, but its answer has another ${named(field)}.`,
     { field: named(field) },
+  );
+};
+
+/** The records that it was shown, and a dataset full of others: more could not be stored, and would take long to read. */
+const requireFew = ({ datasetRecords: shown }: TriggerEvent, count: number): void => {
+  const maximum = Object.keys(shown).length + LIMITS.recordsPerDataset;
+  if (count <= maximum) return;
+  throw unusableOutput(
+    `In the answer of the sync trigger datasetRecords must have at most ${maximum} records; it has ${count}.`,
+    { field: 'datasetRecords' },
   );
 };
 

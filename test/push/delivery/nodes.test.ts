@@ -1,7 +1,7 @@
 import { eventually, rowsOf } from '../../support/factories';
 import { freePort, startNodeProcess, type NodeProcess } from '../../support/node-process';
 import { startTestServer, TEST_SECRET, type TestServer } from '../../support/server';
-import { newCaller, write } from '../live-world';
+import { newCaller, write } from '../live/live-world';
 import {
   createPushPool,
   register,

@@ -3,7 +3,7 @@ import { claimMessages, handOver } from '../../../src/push/delivery/push-queue';
 import { rowsOf } from '../../support/factories';
 import { startTestServer, type TestServer } from '../../support/server';
 import { serviceContext } from '../../support/service-context';
-import { newCaller, write } from '../live-world';
+import { newCaller, write } from '../live/live-world';
 import { createPushPool, register, subscribe } from '../push-world';
 
 let server: TestServer;

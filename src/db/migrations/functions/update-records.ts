@@ -247,7 +247,11 @@ BEGIN
               json_build_object('sync_count', dataset.sync_count, 'applied', coalesce(given_outcome->'applied', array_to_json(patch_keys)), 'conflicts', (
                 SELECT json_agg(json_build_object('key', e->>'key', 'patch_sync_count', (e->>'patch_sync_count')::bigint))
                   FROM json_array_elements(coalesce(given_outcome->'conflicts', dropped, '[]'::json)) AS e)),
-              given_time);
+              given_time)
+      ON CONFLICT (identity_id, mutation_id) DO NOTHING;
+    IF NOT FOUND THEN -- It was used for another dataset at the same time, which has other locks: seen when this is run again.
+      RAISE EXCEPTION 'mutation id in use' USING ERRCODE = 'serialization_failure';
+    END IF;
   END IF;
   -- S54. Not by the caller's copy of the configuration, which may be older than the answer that switched streaming on.
   event_consumers := array_remove(event_consumers, 'stream') || ARRAY(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assumedRoleArn } from '../../src/ids';
-import { issueAccessToken } from '../../src/tokens/access-token';
+import { assumedRoleArn } from '../../../src/ids';
+import { issueAccessToken } from '../../../src/tokens/access-token';
 import {
   allow,
   createPool,
@@ -11,8 +11,8 @@ import {
   setRoles,
   trustOf,
   type Data,
-} from '../support/factories';
-import { startTestServer, type TestServer } from '../support/server';
+} from '../../support/factories';
+import { startTestServer, type TestServer } from '../../support/server';
 import {
   TRANSPORTS,
   listen,

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, FieldResolver, Resolver, Root, Subscription } from 'type-graphql';
-import { isSelected } from '../graphql-types/selection';
+import { isSelected } from '../../graphql-types/selection';
 import { watchDatasets } from './dataset-changed.service';
-import { RecordListingType } from '../sync/list-records.types';
+import { RecordListingType } from '../../sync/list-records.types';
 import { DatasetChangedInput, DatasetChangedPayload } from './dataset-changed.types';
 import type { LiveContext } from './live-connection';
 import type { DatasetReport } from './report';

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { Long } from '../graphql-types/scalars';
+import { Long } from '../../graphql-types/scalars';
 
 @InputType({ description: 'What a device knows of a dataset.' })
 export class KnownSyncCountInput {

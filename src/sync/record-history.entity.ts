@@ -8,7 +8,7 @@ import { Dataset } from './dataset.entity';
   name: 'record_history__of_a_dataset',
   onDelete: 'CASCADE',
 })
-export class RecordVersion {
+export class RecordHistory {
   @PrimaryColumn('text', { name: 'identity_id', primaryKeyConstraintName: 'record_history__primary_key' })
   identityId!: string;
 

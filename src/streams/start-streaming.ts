@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../../context';
-import { buryOverdue } from '../../sync/event-runs';
-import { publishNext } from '../bulk/publish-next';
-import { deliverRound, type Round } from './deliver-pool';
-import { poolsWithEventsDue, type PoolDue } from './enabled-streams';
-import { KeptTargets } from './kept-targets';
-import { Pauses } from './pauses';
-import { overdueSince } from './settle';
+import type { Context } from '../context';
+import { buryOverdue } from '../sync/event-runs';
+import { publishNext } from './bulk/publish-next';
+import { deliverRound, type Round } from './delivery/deliver-pool';
+import { poolsWithEventsDue, type PoolDue } from './delivery/enabled-streams';
+import { KeptTargets } from './delivery/kept-targets';
+import { Pauses } from './delivery/pauses';
+import { overdueSince } from './delivery/settle';
 
 /** Milliseconds. */
 export interface StreamTimings {

@@ -1,5 +1,5 @@
-import type { Actor } from '../actor';
-import type { Context } from '../context';
+import type { Actor } from '../../actor';
+import type { Context } from '../../context';
 
 /** A client's connection that stays: a socket with its subscriptions, or the stream of one. */
 export class LiveConnection {

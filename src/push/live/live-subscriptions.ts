@@ -1,19 +1,19 @@
 import type { DataSource } from 'typeorm';
-import { dataSourceOf, type Context } from '../context';
-import { identityDeleted, identityForbidden, limitExceeded } from '../errors';
-import { hubOf } from '../events/change-hub';
-import { LIMITS } from '../protocol/limits';
-import { readCounts, type DatasetCount, type OwnerCounts } from '../sync/dataset-counts';
-import { type DatasetOwner } from '../sync/dataset-owner';
+import { dataSourceOf, type Context } from '../../context';
+import { identityDeleted, identityForbidden, limitExceeded } from '../../errors';
+import { hubOf } from '../../events/change-hub';
+import { LIMITS } from '../../protocol/limits';
+import { readCounts, type DatasetCount, type OwnerCounts } from '../../sync/dataset-counts';
+import { type DatasetOwner } from '../../sync/dataset-owner';
 import { changeOf } from './change-of';
-import { DatasetSubscription } from './dataset-subscription';
+import { LiveSubscription } from './live-subscription';
 import type { LiveContext } from './live-connection';
 import type { Watch } from './report';
 
 /** All subscriptions to the datasets of one identity. */
 interface OfIdentity {
   owner: DatasetOwner;
-  subscriptions: Set<DatasetSubscription>;
+  subscriptions: Set<LiveSubscription>;
   /** The total of its datasets that all of them were told of; undefined before the first look. */
   total: string | undefined;
   stopListening: () => void;
@@ -35,7 +35,7 @@ export class LiveSubscriptions {
    * Opens a subscription for a caller who may have it.
    * @throws LIMIT_EXCEEDED when there are as many as may be; INVALID_PARAMETER, IDENTITY_DELETED, NOT_AUTHORIZED as it begins
    */
-  async subscribe(ctx: LiveContext, watch: Watch): Promise<DatasetSubscription> {
+  async subscribe(ctx: LiveContext, watch: Watch): Promise<LiveSubscription> {
     const ofIdentity = this.identities.get(watch.owner.identityId);
     requireRoom('subscriptionsPerIdentity', LIMITS.subscriptionsPerIdentity, ofIdentity?.subscriptions.size);
     requireRoom('subscriptionsPerNode', ctx.config.liveSubscriptions, this.open);
@@ -50,17 +50,17 @@ export class LiveSubscriptions {
     }
   }
 
-  private add(ctx: LiveContext, watch: Watch): DatasetSubscription {
+  private add(ctx: LiveContext, watch: Watch): LiveSubscription {
     const { owner } = watch;
     const ofIdentity = this.identities.get(owner.identityId) ?? this.listenTo(ctx, owner);
-    const subscription = new DatasetSubscription(ctx, watch, () => this.remove(subscription));
+    const subscription = new LiveSubscription(ctx, watch, () => this.remove(subscription));
     ofIdentity.subscriptions.add(subscription);
     this.open += 1;
     return subscription;
   }
 
   private listenTo(ctx: Context, owner: DatasetOwner): OfIdentity {
-    const subscriptions = new Set<DatasetSubscription>();
+    const subscriptions = new Set<LiveSubscription>();
     const stopListening = hubOf(dataSourceOf(ctx)).listen(owner.identityId, (change) => {
       for (const subscription of subscriptions) subscription.offer(change);
     });
@@ -69,7 +69,7 @@ export class LiveSubscriptions {
     return ofIdentity;
   }
 
-  private remove(subscription: DatasetSubscription): void {
+  private remove(subscription: LiveSubscription): void {
     const { identityId } = subscription.watch.owner;
     const ofIdentity = this.identities.get(identityId);
     if (!ofIdentity?.subscriptions.delete(subscription)) return;
@@ -100,7 +100,7 @@ export class LiveSubscriptions {
   }
 
   /** Every subscription. */
-  all(): DatasetSubscription[] {
+  all(): LiveSubscription[] {
     return [...this.identities.values()].flatMap(({ subscriptions }) => [...subscriptions]);
   }
 

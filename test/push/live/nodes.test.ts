@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { STORAGE_LIMITS } from '../../src/sync/apply-patches';
-import { mergeRecords } from '../../src/sync/merge';
-import { createTestDatabase, execute, type TestDatabase } from '../support/database';
-import { startTestServer, type TestServer, type TestServerOptions } from '../support/server';
-import { serviceContext } from '../support/service-context';
-import { tap } from '../support/wire';
-import { createPool } from '../support/factories';
+import { STORAGE_LIMITS } from '../../../src/sync/apply-patches';
+import { mergeRecords } from '../../../src/sync/merge';
+import { createTestDatabase, execute, type TestDatabase } from '../../support/database';
+import { startTestServer, type TestServer, type TestServerOptions } from '../../support/server';
+import { serviceContext } from '../../support/service-context';
+import { tap } from '../../support/wire';
+import { createPool } from '../../support/factories';
 import {
   CHANGES,
   deleteDataset,

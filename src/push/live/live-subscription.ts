@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../context';
-import { isUnavailable } from '../db/constraints';
-import { isAfter, joined, type DatasetChange } from '../events/dataset-change';
-import { unknownSyncCount } from '../sync/refusal';
-import type { DatasetCount } from '../sync/dataset-counts';
+import type { Context } from '../../context';
+import { isUnavailable } from '../../db/constraints';
+import { isAfter, joined, type DatasetChange } from '../../events/dataset-change';
+import { unknownSyncCount } from '../../sync/refusal';
+import type { DatasetCount } from '../../sync/dataset-counts';
 import { changeOf } from './change-of';
 import type { LiveContext } from './live-connection';
 import { NOTHING_TOLD, isWorthTelling, positionAt, type Position } from './position';
@@ -18,7 +18,7 @@ const RETRY_AFTER = 1000;
  *
  * It ends with an error as soon as the caller may no longer have it: `recheck` looks.
  */
-export class DatasetSubscription implements AsyncIterableIterator<DatasetReport> {
+export class LiveSubscription implements AsyncIterableIterator<DatasetReport> {
   private readonly positions = new Map<string, Position>();
   private readonly waiting = new Map<string, DatasetChange>();
   private wake: (() => void) | undefined;

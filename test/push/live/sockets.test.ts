@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestServer, type TestServer } from '../support/server';
+import { startTestServer, type TestServer } from '../../support/server';
 import { CHANGES, listen, newCaller, until, untilOpen, write, type Caller } from './live-world';
 import { openRaw } from './raw-socket';
 

@@ -1,6 +1,6 @@
-import type { DatasetChange } from '../../src/events/dataset-change';
-import { NOTHING_TOLD, isWorthTelling, positionAfter, positionAt } from '../../src/push/position';
-import type { RecordListing } from '../../src/sync/list-records.service';
+import type { DatasetChange } from '../../../src/events/dataset-change';
+import { NOTHING_TOLD, isWorthTelling, positionAfter, positionAt } from '../../../src/push/live/position';
+import type { RecordListing } from '../../../src/sync/list-records.service';
 
 const change = (syncCount: number, more: Partial<DatasetChange> = {}): DatasetChange => ({
   identityPoolId: 'us-east-1:pool',

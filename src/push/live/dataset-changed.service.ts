@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { dataSourceOf } from '../context';
-import { invalidParameter, notAuthorized } from '../errors';
-import { LIMITS } from '../protocol/limits';
-import { authorizedOwner } from '../sync/dataset-owner';
-import { datasetName, syncCount, type CountInput } from '../sync/sync.input';
-import { parse, text } from '../validate';
-import type { DatasetSubscription } from './dataset-subscription';
+import { dataSourceOf } from '../../context';
+import { invalidParameter, notAuthorized } from '../../errors';
+import { LIMITS } from '../../protocol/limits';
+import { authorizedOwner } from '../../sync/dataset-owner';
+import { datasetName, syncCount, type CountInput } from '../../sync/sync.input';
+import { parse, text } from '../../validate';
+import type { LiveSubscription } from './live-subscription';
 import type { LiveContext } from './live-connection';
 import { liveSubscriptionsOf } from './live-subscriptions';
 import { actionOf } from './report';
@@ -47,7 +47,7 @@ export const watchDatasets = async (
   ctx: LiveContext,
   input: WatchInput,
   withChanges: boolean,
-): Promise<DatasetSubscription> => {
+): Promise<LiveSubscription> => {
   const given = parse(watchInput, input);
   if (ctx.actor.kind === 'administrator')
     throw notAuthorized('Only identities subscribe, each to its own datasets: use its access token.');

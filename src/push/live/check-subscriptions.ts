@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { dataSourceOf, type Context } from '../context';
-import { identityDeleted, identityForbidden } from '../errors';
-import { hubOf } from '../events/change-hub';
-import { readCounts, readTotals } from '../sync/dataset-counts';
+import { dataSourceOf, type Context } from '../../context';
+import { identityDeleted, identityForbidden } from '../../errors';
+import { hubOf } from '../../events/change-hub';
+import { readCounts, readTotals } from '../../sync/dataset-counts';
 import { liveSubscriptionsOf, type LiveSubscriptions } from './live-subscriptions';
 
 /** Milliseconds. */

@@ -1,10 +1,9 @@
-import { authorize } from '../authorize';
-import type { Context } from '../context';
-import { ServiceError } from '../errors';
-import type { DatasetChange } from '../events/dataset-change';
-import { datasetArn } from '../ids';
-import { deviceOf, type DatasetOwner } from '../sync/dataset-owner';
-import { listRecords, type RecordListing } from '../sync/list-records.service';
+import { authorize } from '../../authorize';
+import type { Context } from '../../context';
+import { ServiceError } from '../../errors';
+import type { DatasetChange } from '../../events/dataset-change';
+import { datasetResource, deviceOf, type DatasetOwner } from '../../sync/dataset-owner';
+import { listRecords, type RecordListing } from '../../sync/list-records.service';
 import { positionAfter, type Position } from './position';
 
 /** What somebody wants to hear of, and how. */
@@ -40,7 +39,7 @@ export const actionOf = (datasetName: string | null): string =>
 
 /** @throws what `authorize` throws when the caller may not watch, or no more */
 export const requireAllowed = (ctx: Context, { owner, datasetName }: Watch): void =>
-  authorize(ctx, actionOf(datasetName), { arn: datasetArn(ctx.config, owner, datasetName), owner });
+  authorize(ctx, actionOf(datasetName), datasetResource(ctx, owner, datasetName));
 
 /**
  * The report of a change, with what was written after `position.since` if that is wanted, and where the watcher stands

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { GIVE_UP_AFTER, nextAttemptAt } from '../../../src/push/delivery/back-off';
+import { GIVE_UP_AFTER, nextAttemptAt } from '../../../src/push/delivery/next-attempt';
 
 const now = new Date('2027-03-01T00:00:00Z');
 

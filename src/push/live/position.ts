@@ -1,5 +1,5 @@
-import { firstOf, isAfter, type DatasetChange, type DatasetPlace } from '../events/dataset-change';
-import type { RecordListing } from '../sync/list-records.service';
+import { firstOf, isAfter, type DatasetChange, type DatasetPlace } from '../../events/dataset-change';
+import type { RecordListing } from '../../sync/list-records.service';
 
 /** What a subscription was told of a dataset last. Pure rules; numbers are those of sync's SPEC.md. */
 export interface Position extends Required<DatasetPlace> {

@@ -1,7 +1,7 @@
-import { createPool } from '../support/factories';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { startTestServer, type TestServer, type TestServerOptions } from '../support/server';
-import { tap, type Wire } from '../support/wire';
+import { createPool } from '../../support/factories';
+import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { startTestServer, type TestServer, type TestServerOptions } from '../../support/server';
+import { tap, type Wire } from '../../support/wire';
 import { listen, newCaller, untilOpen, write, type Heard } from './live-world';
 
 /*

@@ -1,5 +1,5 @@
-import { allow, bearerWith, createPool } from '../support/factories';
-import { startTestServer, type GraphqlAnswer, type TestServer } from '../support/server';
+import { allow, bearerWith, createPool } from '../../support/factories';
+import { startTestServer, type GraphqlAnswer, type TestServer } from '../../support/server';
 import {
   COUNTS,
   TRANSPORTS,

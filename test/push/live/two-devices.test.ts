@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inTransaction } from '../../src/context';
-import { Identity } from '../../src/identities/identity.entity';
-import { mergeInto } from '../../src/identities/merge-identities';
-import { startTestServer, type TestServer } from '../support/server';
-import { serviceContext } from '../support/service-context';
+import { inTransaction } from '../../../src/context';
+import { Identity } from '../../../src/identities/identity.entity';
+import { mergeInto } from '../../../src/identities/merge-identities';
+import { startTestServer, type TestServer } from '../../support/server';
+import { serviceContext } from '../../support/service-context';
 import {
   CHANGES,
   TRANSPORTS,

@@ -1,8 +1,8 @@
 import { createClient as createSocketClient, type Client } from 'graphql-ws';
 import { createClient as createStreamClient } from 'graphql-sse';
 import WebSocket from 'ws';
-import { createPool, getCredentials, getId, type Data } from '../support/factories';
-import type { GraphqlAnswer, TestServer } from '../support/server';
+import { createPool, getCredentials, getId, type Data } from '../../support/factories';
+import type { GraphqlAnswer, TestServer } from '../../support/server';
 
 /** An identity with its access token. */
 export interface Caller {

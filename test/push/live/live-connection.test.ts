@@ -1,5 +1,5 @@
-import { ANONYMOUS } from '../../src/actor';
-import { LiveConnection } from '../../src/push/live-connection';
+import { ANONYMOUS } from '../../../src/actor';
+import { LiveConnection } from '../../../src/push/live/live-connection';
 
 const connection = (): LiveConnection => new LiveConnection(() => Promise.resolve(ANONYMOUS));
 

@@ -1,8 +1,8 @@
 import { createClient as createStreamClient } from 'graphql-sse';
 import { createClient as createSocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { startTestServer, type TestServer } from '../support/server';
-import { tap, type Wire } from '../support/wire';
+import { startTestServer, type TestServer } from '../../support/server';
+import { tap, type Wire } from '../../support/wire';
 import {
   CHANGES,
   TRANSPORTS,
