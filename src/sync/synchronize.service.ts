@@ -58,7 +58,7 @@ const NOTHING = { error: null, applied: [], conflicts: [], merged: [], isRepeate
 
 /** What the database function `synchronize` answers; a pull only where the push did not fail. */
 interface SynchronizeAnswer {
-  push: MergeResult | { status: 'LOCK_IDENTITY_FIRST' };
+  push: MergeResult;
   pull?: ListingRow | null;
 }
 
@@ -85,10 +85,10 @@ const synchronizeOne = async (
   };
   const pushed = await pushThroughTrigger(ctx, push, {
     send: sendFrom(sync.lastSyncCount),
-    resultOf: (answer) => answer.push as MergeResult,
+    resultOf: ({ push: result }) => result,
   });
   // Committed, whatever becomes of the answer.
-  announceUpdate(ctx, pushed.update, pushed.answer.push as MergeResult);
+  announceUpdate(ctx, pushed.update, pushed.answer.push);
   const synchronized = describe(ctx, sync, pushed);
   countSyncSession(ctx, owner.identityPoolId); // S33
   return synchronized;
@@ -109,7 +109,8 @@ const sendFrom =
         LIMITS.recordsPerPage + 1,
       ]);
     const answer = await send(false);
-    return answer.push.status === 'LOCK_IDENTITY_FIRST' ? send(true) : answer;
+    const { status } = answer.push as { status: string }; // The one that is no result: it goes no further.
+    return status === 'LOCK_IDENTITY_FIRST' ? send(true) : answer;
   };
 
 const describe = (
@@ -117,7 +118,7 @@ const describe = (
   sync: DatasetSync,
   { answer, merged, update, outcome }: TriggeredPush<SynchronizeAnswer>,
 ): SynchronizedDataset => {
-  const push = answer.push as MergeResult;
+  const { push } = answer;
   if (answer.pull === undefined) throw refusalOf(ctx, push as MergeRefusal, update);
   const pull = {
     address: update.address,
