@@ -4,6 +4,7 @@ import { authorize } from '../authorize';
 import type { Context } from '../context';
 import { decodeCursor, pageRequest, toPage, type Page } from '../page';
 import { parse, regionalId, text } from '../validate';
+import { DAY_MS } from '../utc-day';
 import { AuditEvent } from './audit-event.entity';
 import { eventIdAt } from './event-id';
 
@@ -51,8 +52,6 @@ const within = (
   if (before !== '') bounds.push(LessThan(before));
   return And(...bounds);
 };
-
-const DAY_MS = 86_400_000;
 
 /** Rows that one statement removes, so that none takes long. */
 const BATCH = 5000;

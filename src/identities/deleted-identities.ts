@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context';
+import { DAY_MS } from '../utc-day';
 import { DeletedIdentity } from './deleted-identity.entity';
 
 /** Days that it is remembered that an identity was deleted; a device that comes back later finds a wrong id. */
 export const REMEMBERED_DAYS = 400;
-
-const DAY_MS = 86_400_000;
 
 /** Rows that one statement removes, so that none takes long. */
 const BATCH = 5000;

@@ -1,12 +1,11 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { enumOf } from '../graphql-types/enum-of';
 import { DateTime, JSONValue } from '../graphql-types/scalars';
 import type { PlatformApplicationDescription } from './platform-application.service';
 import { PLATFORMS, type Platform } from './send/platform-credentials';
 
 /** GraphQL enum `Platform`. */
-export const PlatformType = Object.fromEntries(PLATFORMS.map((platform) => [platform, platform])) as {
-  [P in Platform]: P;
-};
+export const PlatformType = enumOf(PLATFORMS);
 registerEnumType(PlatformType, {
   name: 'Platform',
   description: 'What devices are told by that a dataset changed.',

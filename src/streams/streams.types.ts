@@ -1,11 +1,12 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { connectionOf } from '../graphql-types/connection';
+import { enumOf } from '../graphql-types/enum-of';
 import { DateTime, JSONValue, Long } from '../graphql-types/scalars';
 import { PushSyncType } from '../push/platform-application.types';
 import type { DeadLetter } from './dead-letters.service';
 import { StreamTargetInput } from './targets/target.types';
 
-const StreamingStatusType = { ENABLED: 'ENABLED', DISABLED: 'DISABLED' } as const;
+const StreamingStatusType = enumOf(['ENABLED', 'DISABLED']);
 
 registerEnumType(StreamingStatusType, {
   name: 'StreamingStatus',
@@ -27,12 +28,7 @@ registerEnumType(StreamOperationType, {
   },
 });
 
-const BulkPublishStatusType = {
-  NOT_STARTED: 'NOT_STARTED',
-  IN_PROGRESS: 'IN_PROGRESS',
-  FAILED: 'FAILED',
-  SUCCEEDED: 'SUCCEEDED',
-} as const;
+const BulkPublishStatusType = enumOf(['NOT_STARTED', 'IN_PROGRESS', 'FAILED', 'SUCCEEDED']);
 
 registerEnumType(BulkPublishStatusType, {
   name: 'BulkPublishStatus',

@@ -3,13 +3,12 @@ import { authorize } from '../authorize';
 import type { Context } from '../context';
 import { tooManyRequests } from '../errors';
 import { parse } from '../validate';
+import { DAY_MS } from '../utc-day';
 import { currentKey, rotate, verificationKeys, type VerificationKey } from './key-ring';
 import type { SigningKey } from './signing-key.entity';
 
 /** Seconds between two rotations: verifiers keep a key set for minutes, and must have seen a key before it signs. */
 export const ROTATION_SPACING = 3600;
-
-const DAY_MS = 86_400_000;
 
 const rotateInput = z.object({
   evenIfRecent: z.boolean().nullish(),
