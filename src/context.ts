@@ -1,7 +1,7 @@
 import { DataSource, EntityManager } from 'typeorm';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Actor } from './actor';
+import { ANONYMOUS, type Actor } from './actor';
 import type { Config } from './config';
 import { isConnectionLoss, isRetryable } from './db/constraints';
 
@@ -31,6 +31,16 @@ export interface Context {
   log: Logger;
   request: RequestInfo;
 }
+
+/** What is the same for every request of a node. */
+export type NodeContext = Omit<Context, 'actor' | 'request'>;
+
+/** A context for work that the server does on its own account. Services that authorize refuse it. */
+export const contextOf = (node: NodeContext, id: string): Context => ({
+  ...node,
+  request: { id, sourceIp: null, userAgent: null },
+  actor: ANONYMOUS,
+});
 
 const MAX_ATTEMPTS = 5;
 

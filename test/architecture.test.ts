@@ -40,11 +40,13 @@ const BOTTOM = [
   'context.ts',
   'db',
   'errors.ts',
+  'faults.ts',
   'ids.ts',
   'page.ts',
   'policy',
   'protocol',
   'redis',
+  'request-origin.ts',
   'service-urls.ts',
   'validate.ts',
 ];

@@ -10,7 +10,7 @@ import {
 import { recordDenials } from '../audit/record-audit';
 import type { Context } from '../context';
 import type { LiveContext } from '../push/live/live-connection';
-import { causeOf, formatError, logFault, toFormatted } from './format-error';
+import { causeOf, formatError, logFaultOf, toFormatted } from './format-error';
 import { graphqlSchema } from './schema';
 import { passedDocument } from './subscriptions-apart';
 
@@ -94,7 +94,7 @@ const tellOf = async (
   ctx: LiveContext,
   errors: readonly GraphQLError[],
 ): Promise<GraphQLFormattedError[]> => {
-  errors.forEach((error) => logFault(ctx.log, error));
+  errors.forEach((error) => logFaultOf(ctx.log, error));
   await recordDenials(ctx, errors.map(causeOf));
   return errors.map((error) => formatError(error.toJSON(), error));
 };

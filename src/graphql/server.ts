@@ -1,10 +1,9 @@
 import { ApolloServer } from '@apollo/server';
 import { NoSchemaIntrospectionCustomRule } from 'graphql';
-import type { Context } from '../context';
+import type { Context, NodeContext } from '../context';
 import { auditDenials } from './audit-denials';
 import { costLimit } from './cost-limit';
 import { formatError, logFaults } from './format-error';
-import type { NodeContext } from './request-context';
 import { landingPage } from './landing-page/landing-page';
 import { repeatLimit } from './repeat-limit';
 import { REQUEST_LIMIT_RULES } from './request-limits';

@@ -9,9 +9,12 @@ import Fastify, {
 } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { addLandingPageHeaders } from '../graphql/landing-page/landing-page';
+import type { NodeContext } from '../context';
+import { FAULT_SENTENCE } from '../faults';
 import { createGraphqlServer } from '../graphql/server';
-import { requestContext, requestIdOf, type NodeContext } from '../graphql/request-context';
+import { requestContext } from '../graphql/request-context';
 import { BODY_LIMIT, BodyError, bodyTooLarge, limitBodies } from './body';
+import { requestIdOf } from '../request-origin';
 import { errorBody } from './error-body';
 import { mountEventStreams } from './live/event-stream';
 import { mountHealth } from './health';
@@ -103,10 +106,7 @@ const trustedProxies = (
 
 type CodeAndMessage = [code: string, message: string];
 
-const FAULT: CodeAndMessage = [
-  'INTERNAL_ERROR',
-  'Something went wrong on the server. It has been logged under the request id.',
-];
+const FAULT: CodeAndMessage = ['INTERNAL_ERROR', FAULT_SENTENCE];
 const BAD_ADDRESS: CodeAndMessage = ['INVALID_PARAMETER', 'The path of the address is not valid.'];
 const BAD_HOST: CodeAndMessage = ['INVALID_PARAMETER', 'The Host header is not valid.'];
 const BAD_HTTP: CodeAndMessage = ['INVALID_PARAMETER', 'The request is not valid HTTP.'];

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { NodeContext } from '../graphql/request-context';
+import type { NodeContext } from '../context';
 
 /**
  * `/healthz`: the process answers. `/readyz`: it takes traffic, which needs the database; 503 while it starts, drains

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ServiceError } from '../errors';
-import { contextOf, type NodeContext } from '../graphql/request-context';
+import { contextOf, type NodeContext } from '../context';
 import { readStreamRecords, STREAM_RECORDS_PATH } from '../streams/stream-payloads';
 import { errorBody } from './error-body';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { contextOf, type NodeContext } from '../graphql/request-context';
+import { contextOf, type NodeContext } from '../context';
 import { jwks } from '../tokens/key-ring';
 import { discoveryDocument } from '../tokens/open-id-token';
 

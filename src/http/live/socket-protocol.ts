@@ -1,14 +1,15 @@
 import type { ApolloServer } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { makeServer, type Context as Protocol, type Server, type SubscribePayload } from 'graphql-ws';
-import type { Context } from '../../context';
+import type { Context, NodeContext } from '../../context';
 import { limitExceeded } from '../../errors';
 import { toFormatted } from '../../graphql/format-error';
 import { openSubscription, type Results } from '../../graphql/open-subscription';
-import { liveConnection, liveContext, type NodeContext, type Origin } from '../../graphql/request-context';
+import { liveConnection, liveContext } from '../../graphql/request-context';
 import { graphqlSchema } from '../../graphql/schema';
 import { LIMITS } from '../../protocol/limits';
 import type { LiveConnection } from '../../push/live/live-connection';
+import type { Origin } from '../../request-origin';
 
 type SocketContext = Protocol<Record<string, unknown> | undefined, SocketState>;
 
