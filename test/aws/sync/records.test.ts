@@ -237,6 +237,17 @@ describe('UpdateRecords', () => {
     });
   });
 
+  it('takes every name that AWS takes, unless a merge alone makes it', async () => {
+    const named = (DatasetName: string) => push(me, { ...dataset, DatasetName }, [replace('a', '1')]);
+
+    for (const DatasetName of ['settings.app:1', '..a', ':', 'n'.repeat(128)])
+      expect((await named(DatasetName)).Records).toMatchObject([{ SyncCount: 1 }]);
+    expect(await refused(named(`notes.${me.owner.IdentityId}`))).toMatchObject({
+      name: 'ResourceNotFoundException',
+      status: 404,
+    });
+  });
+
   it('says of an administrator that the account wrote', async () => {
     const { Records } = await push(api.admin, dataset, [replace('a', '1')], { DeviceId: 'no-device' });
 

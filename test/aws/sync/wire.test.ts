@@ -1,3 +1,5 @@
+import { restJson } from '../../../src/aws/protocols/rest-json';
+import { SYNC_OPERATIONS } from '../../../src/aws/sync/operations';
 import { requestFor } from './model';
 import { push, replace, sendRaw, startSyncApi, tokenFor, type GuestCaller, type SyncApi } from './sync-api';
 
@@ -68,7 +70,26 @@ describe('Cognito Sync over the wire', () => {
       expect((await me.send({ ...rest, path: spelled })).body.Dataset.DatasetName).toBe('a:b');
   });
 
-  it('answers nothing to SetCognitoEvents, and an empty object to operations without output', async () => {
+  it('reads the path and the query as their signature does', () => {
+    const { members, operation } = restJson('cognito-sync', SYNC_OPERATIONS).read({
+      id: 'r',
+      method: 'GET',
+      rawPath: '/identitypools/a%2Fb%20c+d/identities/%C3%BC/datasets',
+      rawQuery: 'nextToken=a+b%2Bc%26==&maxResults=7&maxResult=8&&__proto__=x&IdentityId=y',
+      headers: {},
+      body: Buffer.from('{"IdentityId":"of the body"}'),
+    });
+
+    expect(operation.name).toBe('ListDatasets');
+    expect(members).toEqual({
+      IdentityPoolId: 'a/b c+d',
+      IdentityId: 'ü',
+      NextToken: 'a b+c&==',
+      MaxResults: '7',
+    });
+  });
+
+  it('answers nothing to SetCognitoEvents, which has no output', async () => {
     const { status, text } = await api.admin.send(
       requestFor('SetCognitoEvents', { IdentityPoolId: api.poolId }),
     );
