@@ -46,16 +46,16 @@ const matches = (uri: string, path: string[]): boolean => {
   );
 };
 
-/** Path and query go before the body, which cannot say other things than they. */
 const callOf = (
-  { operation, uri, query }: RestOperation,
+  { operation, method, uri, query = {} }: RestOperation,
   path: string[],
   request: AwsRequest,
 ): Call<Operation> => ({
   operation,
   members: {
-    ...membersInBody(request.body),
-    ...membersInQuery(query ?? {}, request.rawQuery),
+    ...(method === 'POST' ? membersInBody(request.body) : {}),
+    // Behind the body, which cannot say other things than they. Operations that have a query have no body.
+    ...membersInQuery(query, request.rawQuery),
     ...membersInPath(uri, path),
   },
 });
