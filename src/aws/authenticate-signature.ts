@@ -1,11 +1,57 @@
 import { ANONYMOUS, type Actor } from '../actor';
 import type { Context } from '../context';
-import type { AwsService } from './aws-error';
-import type { AwsRequest } from './wire';
+import { accessKeyHolder } from '../credentials/access-key-holder';
+import { ServiceError, badCredentials, type CredentialsProblem } from '../errors';
+import { SignatureError, type SignatureException } from './sigv4/signature-error';
+import { headerOf, type SignedRequest } from './sigv4/signed-request';
+import { readSignature, requireSignature } from './sigv4/verify-signature';
 
-/** Who signed a request. */
+/**
+ * Who signed a request to `service`, the name that stands in the scope of its credentials (`cognito-identity`,
+ * `cognito-sync`, `sts`). A request without an `Authorization` header is anonymous.
+ *
+ * A signature that does not hold makes an anonymous caller whose `problem` is thrown as soon as an operation needs more
+ * than that, with the name of AWS's exception as `fields.exception`: public operations take no notice of a stray one.
+ * The form and the time are checked before the key is looked up, and the signature before anything is told about the
+ * holder of the key.
+ *
+ * A request that is sent again within the 5 minutes of its signature is taken again, as AWS does: SDKs retry without
+ * signing anew, and what must not happen twice is for the operations to see to.
+ */
 export const authenticateSignature = async (
-  _ctx: Context,
-  _request: AwsRequest,
-  _service: AwsService,
-): Promise<Actor> => ANONYMOUS;
+  ctx: Context,
+  request: SignedRequest,
+  service: string,
+): Promise<Actor> => {
+  if ((headerOf(request, 'authorization') ?? '') === '') return ANONYMOUS;
+  try {
+    return await signer(ctx, request, service);
+  } catch (error) {
+    return { kind: 'anonymous', problem: problemOf(error) };
+  }
+};
+
+const signer = async (ctx: Context, request: SignedRequest, service: string): Promise<Actor> => {
+  const read = readSignature(request, service, ctx.now());
+  const sessionToken = headerOf(request, 'x-amz-security-token');
+  const holder = await accessKeyHolder(ctx, read.accessKeyId, sessionToken);
+  requireSignature(request, read, holder.secretAccessKey);
+  return holder.actor();
+};
+
+/** AWS tells fewer things apart than `fields.reason` does. */
+const EXCEPTIONS: Record<CredentialsProblem, SignatureException> = {
+  EXPIRED: 'ExpiredTokenException',
+  INVALID: 'UnrecognizedClientException',
+  MISSING: 'MissingAuthenticationTokenException',
+  REVOKED: 'UnrecognizedClientException',
+};
+
+/** Throws on whatever is no fault of the credentials. */
+const problemOf = (error: unknown): ServiceError => {
+  if (error instanceof SignatureError)
+    return badCredentials('INVALID', error.message, { exception: error.exception });
+  if (!(error instanceof ServiceError)) throw error;
+  const exception = EXCEPTIONS[error.fields.reason as CredentialsProblem];
+  return new ServiceError(error.code, error.message, { ...error.fields, exception });
+};
