@@ -131,6 +131,7 @@ table identity_pools
   saml_provider_arns json NOT NULL
   role_mappings json NOT NULL
   principal_tag_attribute_maps json NOT NULL
+  empty_lists json NOT NULL
 
 table logins
   login_key text NOT NULL

@@ -1,16 +1,15 @@
 import { ServiceError, type ErrorCode } from '../errors';
 import { FAULT_SENTENCE, databaseTrouble } from '../faults';
 import { AwsError, type AwsService } from './aws-error';
+import type { DeclaredException } from './declared-exception';
+import { stsException } from './sts/exceptions';
 
-/** An exception of AWS's models with its declared status. */
-type Declared = [exception: string, status: number];
-
-const NOT_FOUND: Declared = ['ResourceNotFoundException', 404];
-const CONFLICT: Declared = ['ResourceConflictException', 409];
-const INTERNAL: Declared = ['InternalErrorException', 500];
+const NOT_FOUND: DeclaredException = ['ResourceNotFoundException', 404];
+const CONFLICT: DeclaredException = ['ResourceConflictException', 409];
+const INTERNAL: DeclaredException = ['InternalErrorException', 500];
 
 /** The exceptions of the models of Cognito Identity and Cognito Sync, and the status that these declare. */
-const EXCEPTIONS: Record<ErrorCode, Declared> = {
+const EXCEPTIONS: Record<ErrorCode, DeclaredException> = {
   INVALID_PARAMETER: ['InvalidParameterException', 400],
   RESOURCE_NOT_FOUND: NOT_FOUND,
   IDENTITY_DELETED: NOT_FOUND,
@@ -46,17 +45,25 @@ export const toAwsError = (error: unknown, service: AwsService, strict: boolean)
   if (error instanceof AwsError) return error;
   const known = error instanceof ServiceError ? error : databaseTrouble(error);
   if (!known) return new AwsError(...INTERNAL, FAULT_SENTENCE);
-  const { code, fields, message } = known;
-  const [exception, status] = declaredFor(known);
+  const { code, fields } = known;
+  const [exception, status] = service === 'sts' ? stsException(known) : declaredFor(known);
   const isLenient = service === 'cognito-identity' && !strict && !KEPT_STATUSES.includes(exception);
   return new AwsError(
     exception,
     isLenient && status < 500 ? 400 : status,
-    message,
+    inWordsOfTheModel(known),
     code === 'TOO_MANY_REQUESTS' ? Number(fields.retryAfterSeconds) : undefined,
   );
 };
 
 /** Bad credentials of a signature name their own exception, which no model declares. */
-const declaredFor = ({ code, fields }: ServiceError): Declared =>
+const declaredFor = ({ code, fields }: ServiceError): DeclaredException =>
   typeof fields.exception === 'string' ? [fields.exception, 403] : EXCEPTIONS[code];
+
+/** What the services call the members of a page. */
+const PAGE_MEMBERS: Record<string, string> = { first: 'maxResults', after: 'nextToken' };
+
+const inWordsOfTheModel = ({ message, fields }: ServiceError): string => {
+  const member = PAGE_MEMBERS[String(fields.field)];
+  return member === undefined ? message : message.replace(String(fields.field), member);
+};

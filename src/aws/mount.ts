@@ -42,7 +42,8 @@ const answerError = (error: FastifyError, request: FastifyRequest, reply: Fastif
 };
 
 const send = (reply: FastifyReply, { status, headers, body }: AwsAnswer): FastifyReply =>
-  reply.code(status).headers(headers).send(body);
+  // As bytes: to a text Fastify would add a charset, which AWS does not send.
+  reply.code(status).headers(headers).send(Buffer.from(body));
 
 const awsRequestOf = (request: FastifyRequest): AwsRequest => {
   const [rawPath = '', ...query] = (request.raw.url ?? '').split('?');

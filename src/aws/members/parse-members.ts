@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { AwsError, serializationError } from '../aws-error';
-import { WRONG_TYPE } from './shapes';
+import { MAP_VALUE, WRONG_TYPE } from './shapes';
 
 /**
  * The members of a call in the form of the model.
@@ -69,11 +69,15 @@ const textOf = (value: unknown): string => {
 };
 
 /** `recordPatches.1.member.key`: lists count from 1. */
-const memberPath = (path: PropertyKey[]): string =>
-  path.map((part) => (typeof part === 'number' ? `${part + 1}.member` : String(part))).join('.');
+const memberPath = (path: PropertyKey[]): string => path.map(pathPart).join('.');
+
+const pathPart = (part: PropertyKey): string => {
+  if (part === MAP_VALUE) return 'member';
+  return typeof part === 'number' ? `${part + 1}.member` : String(part);
+};
 
 const valueAt = (members: unknown, path: PropertyKey[]): unknown =>
-  path.reduce<unknown>((value, part) => memberOf(value, part), members);
+  path.filter((part) => part !== MAP_VALUE).reduce<unknown>((value, part) => memberOf(value, part), members);
 
 const memberOf = (value: unknown, part: PropertyKey): unknown => {
   if (typeof value !== 'object' || value === null) return undefined;

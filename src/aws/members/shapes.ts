@@ -8,6 +8,9 @@ import { z } from 'zod';
 /** What zod says of a member that has another type than the model's. */
 export const WRONG_TYPE = 'wrong type';
 
+/** Stands in paths behind the key of a map: AWS writes `roleMappings.KEY.member.type`. */
+export const MAP_VALUE = Symbol('member');
+
 const typeError = (expected: string) => ({
   error: ({ input }: { input?: unknown }) =>
     input === undefined ? 'Member must not be null' : `${WRONG_TYPE}: ${expected}`,
@@ -159,7 +162,7 @@ const parseWithin = (
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues)
-    problems.addIssue({ code: 'custom', path: [name, ...path], message });
+    problems.addIssue({ code: 'custom', path: [name, MAP_VALUE, ...path], message });
   return undefined;
 };
 

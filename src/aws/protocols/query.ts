@@ -2,7 +2,8 @@ import { Builder } from 'xml2js';
 import { AwsError, type AwsService } from '../aws-error';
 import type { Operation } from '../operation';
 import type { AwsRequest, Call } from '../wire';
-import { errorHeaders, type Protocol } from './protocol';
+import { membersInForm } from './form-members';
+import type { Protocol } from './protocol';
 
 const CONTENT_TYPE = { 'content-type': 'text/xml' };
 
@@ -17,11 +18,7 @@ export const query = (service: AwsService, version: string, operations: Operatio
   return {
     service,
     read: ({ body }: AwsRequest): Call<Operation> => {
-      const {
-        Action: action,
-        Version: wanted,
-        ...members
-      } = Object.fromEntries(new URLSearchParams(body.toString()));
+      const { Action: action, Version: wanted, ...members } = membersInForm(body);
       const operation = operations.find(({ name }) => name === action);
       if (!operation || wanted !== version) throw invalidAction(action, wanted);
       return { operation, members };
@@ -37,22 +34,34 @@ export const query = (service: AwsService, version: string, operations: Operatio
       }),
     }),
     writeError: (error, requestId) => ({
-      headers: { ...CONTENT_TYPE, ...errorHeaders(error) },
+      headers: CONTENT_TYPE,
       body: xml({ ErrorResponse: { $: { xmlns }, Error: errorMembers(error), RequestId: requestId } }),
     }),
   };
 };
 
-const invalidAction = (action: string | undefined, version: string | undefined): AwsError =>
-  new AwsError(
-    'InvalidAction',
-    400,
-    `Could not find operation ${action ?? '(none)'} for version ${version ?? '(none)'}`,
-  );
+const invalidAction = (action: unknown, version: unknown): AwsError =>
+  action === undefined
+    ? new AwsError('MissingAction', 400, 'The form has no Action.')
+    : new AwsError(
+        'InvalidAction',
+        400,
+        `Could not find operation ${shown(action)} for version ${shown(version)}`,
+      );
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 256) : '(none)');
+
+/** What this protocol calls the errors that operations of all services can have. */
+const CODES: Record<string, string> = {
+  InternalErrorException: 'InternalFailure',
+  SerializationException: 'MalformedInput',
+  ServiceUnavailableException: 'ServiceUnavailable',
+  ValidationException: 'ValidationError',
+};
 
 const errorMembers = ({ exception, status, message }: AwsError): object => ({
   Type: status < 500 ? 'Sender' : 'Receiver',
-  Code: exception,
+  Code: CODES[exception] ?? exception,
   Message: message,
 });
 

@@ -67,17 +67,17 @@ const membersInPath = (uri: string, path: string[]): Record<string, string> =>
       .flatMap((part, at) => (isLabel(part) ? [[part.slice(1, -1), decoded(path[at] ?? '')]] : [])),
   );
 
-/** Other names in the query are nobody's. A plus is a space, as in what was signed; SDKs send neither. */
-const membersInQuery = (names: Record<string, string>, rawQuery: string): Record<string, string> => {
-  const members = new Map(Object.entries(names));
-  return Object.fromEntries(
+/** Other names in the query are nobody's. */
+const membersInQuery = (names: Record<string, string>, rawQuery: string): Record<string, string> =>
+  Object.fromEntries(
     rawQuery.split('&').flatMap((pair) => {
-      const [name = '', ...value] = pair.replaceAll('+', ' ').split('=');
-      const member = members.get(decoded(name));
-      return member === undefined ? [] : [[member, decoded(value.join('='))]];
+      const [name = '', value = ''] = pair.split(/=(.*)/s).map(decodedQuery);
+      return Object.hasOwn(names, name) ? [[names[name], value]] : [];
     }),
   );
-};
+
+/** In a query a plus is a space, as its signer read it. */
+const decodedQuery = (text: string): string => decoded(text.replaceAll('+', ' '));
 
 const decoded = (text: string): string => {
   try {

@@ -117,3 +117,17 @@ test.each(['//', '/./', '/example/..', '/../', '//example//..//'])(
     expect(verdictOn(requestOf({ target, signature }), AT)).toBe(MISMATCH);
   },
 );
+
+test('The suite of 2011 signs the header Date, in the form of HTTP', () => {
+  const signature = 'b27ccfbfa7df52a200ff74193ca6e32d4b48b8856fab7ebf1c595d0670a7e470';
+  const request = {
+    ...requestOf({ target: '/', signature }),
+    headers: {
+      host: 'host.foo.com',
+      date: 'Mon, 09 Sep 2011 23:36:00 GMT',
+      authorization: `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20110909/us-east-1/host/aws4_request, SignedHeaders=date;host, Signature=${signature}`,
+    },
+  };
+
+  expect(verdictOn(request, { service: 'host', at: new Date('2011-09-09T23:40:00Z') })).toBe('accepted');
+});

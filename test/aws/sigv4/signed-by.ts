@@ -71,7 +71,7 @@ export const signedBySmithy = async (unsigned: Unsigned, signing: Signing): Prom
 };
 
 /** Encoded as SDKs send it, which is not always as they sign it. */
-export const rawQueryOf = (query: Record<string, string | string[]>): string =>
+const rawQueryOf = (query: Record<string, string | string[]>): string =>
   Object.entries(query)
     .flatMap(([name, values]) => [values].flat().map((value) => [name, value].map(encodeURIComponent)))
     .map(([name, value]) => `${name}=${value}`)
