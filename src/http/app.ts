@@ -16,6 +16,7 @@ import { createGraphqlServer } from '../graphql/server';
 import { requestContext } from '../graphql/request-context';
 import { BODY_LIMIT, BodyError, bodyTooLarge, limitBodies } from './body';
 import { requestIdOf } from '../request-origin';
+import { answerBrokenHttp } from './broken-http';
 import { errorBody } from './error-body';
 import { mountEventStreams } from './live/event-stream';
 import { mountHealth } from './health';
@@ -73,6 +74,7 @@ export const createApp = async (node: NodeContext, setting: AppSetting): Promise
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     frameworkErrors: answerError,
+    clientErrorHandler: answerBrokenHttp,
   });
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);

@@ -22,6 +22,8 @@ interface StringConstraints {
   /** As the model spells it, unanchored. */
   pattern?: string;
   values?: readonly string[];
+  /** Texts that are taken although they are longer than `max`. */
+  mayBeLonger?: (value: string) => boolean;
 }
 
 const constraintSentences = ({ min, max, pattern, values }: StringConstraints): string[] => [
@@ -33,10 +35,10 @@ const constraintSentences = ({ min, max, pattern, values }: StringConstraints): 
 
 /** The sentences of the constraints that a text breaks. */
 const brokenBy = (constraints: StringConstraints, value: string): string[] => {
-  const { min, max, pattern, values } = constraints;
+  const { min, max, pattern, values, mayBeLonger } = constraints;
   return [
     ...constraintSentences({
-      ...(max !== undefined && value.length > max ? { max } : {}),
+      ...(max !== undefined && value.length > max && !mayBeLonger?.(value) ? { max } : {}),
       ...(min !== undefined && value.length < min ? { min } : {}),
       ...(pattern !== undefined && !new RegExp(`^(?:${pattern})$`, 'u').test(value) ? { pattern } : {}),
       ...(values && !values.includes(value) ? { values } : {}),

@@ -46,16 +46,16 @@ const matches = (uri: string, path: string[]): boolean => {
   );
 };
 
-/** Path and query go before the body, which cannot say other things than they. */
 const callOf = (
-  { operation, uri, query }: RestOperation,
+  { operation, method, uri, query = {} }: RestOperation,
   path: string[],
   request: AwsRequest,
 ): Call<Operation> => ({
   operation,
   members: {
-    ...membersInBody(request.body),
-    ...membersInQuery(query ?? {}, request.rawQuery),
+    ...(method === 'POST' ? membersInBody(request.body) : {}),
+    // Behind the body, which cannot say other things than they. Operations that have a query have no body.
+    ...membersInQuery(query, request.rawQuery),
     ...membersInPath(uri, path),
   },
 });
@@ -71,13 +71,14 @@ const membersInPath = (uri: string, path: string[]): Record<string, string> =>
 const membersInQuery = (names: Record<string, string>, rawQuery: string): Record<string, string> =>
   Object.fromEntries(
     rawQuery.split('&').flatMap((pair) => {
-      const [name = '', ...value] = pair.split('=');
-      const member = names[decoded(name)];
-      return member === undefined ? [] : [[member, decoded(value.join('='))]];
+      const [name = '', value = ''] = pair.split(/=(.*)/s).map(decodedQuery);
+      return Object.hasOwn(names, name) ? [[names[name], value]] : [];
     }),
   );
 
-/** A plus is a plus: SDKs send spaces as %20. */
+/** In a query a plus is a space, as its signer read it. */
+const decodedQuery = (text: string): string => decoded(text.replaceAll('+', ' '));
+
 const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text);

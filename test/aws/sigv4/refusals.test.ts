@@ -182,6 +182,13 @@ describe('The signed headers', () => {
     },
   );
 
+  it('must have been sent even if they had no value', async () => {
+    const request = await signed({ headers: { 'x-amz-target': '' } });
+
+    expect(verdictOn(request, { at: AT })).toBe('accepted');
+    expect(verdictOn(withHeaders(request, { 'x-amz-target': undefined }), { at: AT })).toBe(MISMATCH);
+  });
+
   it('leave the others out: what a proxy adds or changes does no harm', async () => {
     const request = await signed();
 
