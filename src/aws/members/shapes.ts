@@ -179,6 +179,10 @@ const membersOf = (value: unknown): unknown =>
       )
     : value;
 
+/** A structure whose members the model spells with a small first letter, as few do. */
+export const lowerCaseStructure = <T extends z.ZodRawShape>(members: T): z.ZodType<z.infer<z.ZodObject<T>>> =>
+  z.object(members, typeError('Structure'));
+
 /** A structure: members that the model does not know are ignored, as are those that are null. */
 export const structure = <T extends z.ZodRawShape>(members: T): z.ZodType<z.infer<z.ZodObject<T>>> =>
   z.preprocess(membersOf, z.object(members, typeError('Structure'))) as unknown as z.ZodType<

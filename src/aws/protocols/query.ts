@@ -62,15 +62,17 @@ const CODES: Record<string, string> = {
 const errorMembers = ({ exception, status, message }: AwsError): object => ({
   Type: status < 500 ? 'Sender' : 'Receiver',
   Code: CODES[exception] ?? exception,
-  Message: message,
+  Message: textOf(message),
 });
 
-/** Characters that XML cannot carry, such as those below U+0020. */
+/** Characters that XML cannot carry, such as those below U+0020; the library throws on them. */
 const NO_XML = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+
+const textOf = (value: unknown): string => String(value).replaceAll(NO_XML, '\u{FFFD}');
 
 const encoded = (value: unknown): unknown => {
   if (value instanceof Date) return value.toISOString().replace(/\.\d+Z$/, 'Z');
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value !== 'object' || value === null) return textOf(value);
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) =>
       member === undefined ? [] : [[name, encoded(member)]],
@@ -79,6 +81,4 @@ const encoded = (value: unknown): unknown => {
 };
 
 const xml = (document: object): string =>
-  new Builder({ headless: true, renderOpts: { pretty: false } })
-    .buildObject(document)
-    .replaceAll(NO_XML, '\u{FFFD}');
+  new Builder({ headless: true, renderOpts: { pretty: false } }).buildObject(document);

@@ -1,5 +1,5 @@
 import { assumeRoleWithWebIdentity } from '../../credentials/assume-role.service';
-import { integer, list, string, structure } from '../members/shapes';
+import { integer, list, lowerCaseStructure, string, structure } from '../members/shapes';
 import { publicOperation, type Operation } from '../operation';
 
 const arn = string({ min: 20, max: 2048 });
@@ -12,7 +12,7 @@ export const STS_OPERATIONS: Operation[] = [
       roleArn: arn,
       roleSessionName: string({ min: 2, max: 64, pattern: '[\\w+=,.@-]*' }),
       webIdentityToken: string({ min: 4, max: 20_000 }),
-      policyArns: list(structure({ arn: arn.optional() })).optional(),
+      policyArns: list(lowerCaseStructure({ arn: arn.optional() })).optional(),
       policy: string({ min: 1, max: 2048 }).optional(),
       durationSeconds: integer({ min: 900, max: 43_200 }).optional(),
     }),
