@@ -1,6 +1,7 @@
 import { recordDenials } from '../audit/record-audit';
 import { ANONYMOUS, type Actor } from '../actor';
 import type { Context, NodeContext } from '../context';
+import { badCredentials } from '../errors';
 import { logFault, notePartlyDone } from '../faults';
 import type { Origin } from '../request-origin';
 import { authenticateSignature } from './authenticate-signature';
@@ -40,12 +41,12 @@ const perform = async (
   return { operation, output: await operation.perform(ctx, members) };
 };
 
+const MISSING = { exception: 'MissingAuthenticationTokenException' };
+
 /** As AWS, which looks who is calling before it reads what they want. */
 const requireSignature = ({ isPublic }: Operation, actor: Actor): void => {
   if (isPublic || actor.kind !== 'anonymous') return;
-  throw (
-    actor.problem ?? new AwsError('MissingAuthenticationTokenException', 403, 'Missing Authentication Token')
-  );
+  throw actor.problem ?? badCredentials('MISSING', 'Missing Authentication Token', MISSING);
 };
 
 const failure = async (

@@ -30,7 +30,7 @@ describe('an operation that is not public', () => {
     const { status, json } = await callRaw(server, name, '{"MaxResults":"many"}');
 
     expect([status, json]).toEqual([
-      403,
+      400,
       { __type: 'MissingAuthenticationTokenException', message: 'Missing Authentication Token' },
     ]);
   });
