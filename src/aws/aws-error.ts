@@ -1,6 +1,12 @@
 /** Whose errors they are: the services give the same exception other HTTP statuses. */
 export type AwsService = 'cognito-identity' | 'cognito-sync' | 'sts';
 
+/** An exception by its name, with its HTTP status. */
+export type DeclaredException = [exception: string, status: number];
+
+/** What went wrong here and not with the caller. */
+export const INTERNAL: DeclaredException = ['InternalErrorException', 500];
+
 /** An error as an AWS client reads it. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';

@@ -6,7 +6,7 @@ import { logFault, notePartlyDone } from '../faults';
 import type { Origin } from '../request-origin';
 import { authenticateSignature } from './authenticate-signature';
 import { AwsError } from './aws-error';
-import { toAwsError } from './errors';
+import { toAwsError } from './exceptions';
 import type { Operation } from './operation';
 import type { Protocol } from './protocols/protocol';
 import type { AwsAnswer, AwsRequest } from './wire';

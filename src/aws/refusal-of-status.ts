@@ -1,5 +1,5 @@
 import { FAULT_SENTENCE } from '../faults';
-import { AwsError, serializationError, unknownOperation } from './aws-error';
+import { AwsError, INTERNAL, serializationError, unknownOperation } from './aws-error';
 
 /** What HTTP itself answers with this status, as an AWS client reads it. */
 export const refusalOfStatus = (status: number): AwsError => {
@@ -12,6 +12,6 @@ export const refusalOfStatus = (status: number): AwsError => {
       status,
       'The server is going down. Send the call again.',
     );
-  if (status >= 500) return new AwsError('InternalErrorException', status, FAULT_SENTENCE);
+  if (status >= 500) return new AwsError(INTERNAL[0], status, FAULT_SENTENCE);
   return serializationError('The request is not valid HTTP.');
 };

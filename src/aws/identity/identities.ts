@@ -9,7 +9,7 @@ import { unlinkIdentity } from '../../identities/unlink-identity.service';
 import { boolean, list, string, structure } from '../members/shapes';
 import { operation, publicOperation, type Operation } from '../operation';
 import { loginsList, loginsMap, maxResults, nextToken, poolId, toLogins } from './members';
-import { nextTokenOf, toPageRequest } from './page';
+import { nextTokenOf, toPageRequest } from '../page';
 
 const toDescription = ({ identity, logins }: IdentityDescription): object => ({
   IdentityId: identity.id,

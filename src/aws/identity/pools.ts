@@ -23,7 +23,7 @@ import {
   tagsMap,
   toTags,
 } from './members';
-import { nextTokenOf, toPageRequest } from './page';
+import { nextTokenOf, toPageRequest } from '../page';
 
 const poolMembers = {
   identityPoolName: string({ min: 1, max: 128, pattern: '[\\w\\s+=,.@-]+' }),

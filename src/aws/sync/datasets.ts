@@ -3,8 +3,8 @@ import { deleteDataset, describeDataset, listDatasets } from '../../sync/dataset
 import type { DatasetDescription } from '../../sync/rows';
 import { structure } from '../members/shapes';
 import { operation } from '../operation';
+import { nextTokenOf, toPageRequest } from '../page';
 import type { RestOperation } from '../protocols/rest-json';
-import { listPage } from './list-page';
 import { DATASET, DATASETS, PAGE_QUERY, datasetMembers, identityMembers, pageMembers } from './members';
 
 const toDataset = (dataset: DatasetDescription): object => ({
@@ -27,10 +27,12 @@ export const datasetOperations: RestOperation[] = [
       'ListDatasets',
       structure({ ...identityMembers, ...pageMembers(LIMITS.listPage) }),
       async (ctx, { identityPoolId, identityId, ...wanted }) => {
-        const { nodes, nextToken } = await listPage(wanted, (page) =>
-          listDatasets(ctx, { identityPoolId, identityId, ...page }),
-        );
-        return { Datasets: nodes.map(toDataset), Count: nodes.length, NextToken: nextToken };
+        const page = await listDatasets(ctx, { identityPoolId, identityId, ...toPageRequest(wanted) });
+        return {
+          Datasets: page.nodes.map(toDataset),
+          Count: page.nodes.length,
+          NextToken: nextTokenOf(page) ?? null,
+        };
       },
     ),
   },

@@ -7,8 +7,8 @@ import {
 } from '../../sync/usage.service';
 import { structure } from '../members/shapes';
 import { operation } from '../operation';
+import { nextTokenOf, toPageRequest } from '../page';
 import type { RestOperation } from '../protocols/rest-json';
-import { listPage } from './list-page';
 import { IDENTITY, PAGE_QUERY, POOL, identityMembers, pageMembers, poolMembers } from './members';
 
 const toPoolUsage = (usage: IdentityPoolUsage): object => ({
@@ -28,12 +28,12 @@ export const usageOperations: RestOperation[] = [
       'ListIdentityPoolUsage',
       structure(pageMembers(LIMITS.listPage)),
       async (ctx, wanted) => {
-        const { nodes, nextToken } = await listPage(wanted, (page) => listIdentityPoolUsage(ctx, page));
+        const page = await listIdentityPoolUsage(ctx, toPageRequest(wanted));
         return {
-          IdentityPoolUsages: nodes.map(toPoolUsage),
+          IdentityPoolUsages: page.nodes.map(toPoolUsage),
           MaxResults: wanted.maxResults ?? LIMITS.listPage,
-          Count: nodes.length,
-          NextToken: nextToken,
+          Count: page.nodes.length,
+          NextToken: nextTokenOf(page) ?? null,
         };
       },
     ),

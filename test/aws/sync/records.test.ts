@@ -433,7 +433,7 @@ describe('a dataset', () => {
     expect(await refused(page({ NextToken: 'made up' }))).toEqual({
       name: 'InvalidParameterException',
       status: 400,
-      message: 'NextToken must come from the page before of this list',
+      message: 'nextToken must come from an earlier page of this list',
     });
   });
 });

@@ -1,12 +1,11 @@
 import { ServiceError, type ErrorCode } from '../errors';
 import { FAULT_SENTENCE, databaseTrouble } from '../faults';
-import { AwsError, type AwsService } from './aws-error';
-import type { DeclaredException } from './declared-exception';
+import { AwsError, INTERNAL, type AwsService, type DeclaredException } from './aws-error';
+import { inWordsOfTheModel } from './page';
 import { stsException } from './sts/exceptions';
 
 const NOT_FOUND: DeclaredException = ['ResourceNotFoundException', 404];
 const CONFLICT: DeclaredException = ['ResourceConflictException', 409];
-const INTERNAL: DeclaredException = ['InternalErrorException', 500];
 
 /** The exceptions of the models of Cognito Identity and Cognito Sync, and the status that these declare. */
 const EXCEPTIONS: Record<ErrorCode, DeclaredException> = {
@@ -59,11 +58,3 @@ export const toAwsError = (error: unknown, service: AwsService, strict: boolean)
 /** Bad credentials of a signature name their own exception, which no model declares. */
 const declaredFor = ({ code, fields }: ServiceError): DeclaredException =>
   typeof fields.exception === 'string' ? [fields.exception, 403] : EXCEPTIONS[code];
-
-/** What the services call the members of a page. */
-const PAGE_MEMBERS: Record<string, string> = { first: 'maxResults', after: 'nextToken' };
-
-const inWordsOfTheModel = ({ message, fields }: ServiceError): string => {
-  const member = PAGE_MEMBERS[String(fields.field)];
-  return member === undefined ? message : message.replace(String(fields.field), member);
-};
