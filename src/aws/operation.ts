@@ -12,6 +12,12 @@ export interface Operation {
   perform(ctx: Context, members: Record<string, unknown>): Promise<object | void>;
 }
 
+/** A call of an operation, with the members that came along under the names of the model. */
+export interface Call {
+  operation: Operation;
+  members: Record<string, unknown>;
+}
+
 /**
  * An operation whose callers sign. `shape` is the form that the model gives the members: rules beyond that form are the
  * service's. `call` calls one service function and names its answer as the model does.

@@ -1,14 +1,9 @@
-/** A request as it came in: nothing of it decoded, since signatures are made over what was sent. */
-export interface AwsRequest {
+import type { SignedRequest } from './sigv4/signed-request';
+
+/** A request as it came in. */
+export interface AwsRequest extends SignedRequest {
   /** The id under which it is logged and answered. */
   id: string;
-  method: string;
-  /** Percent-encoded, as received. */
-  rawPath: string;
-  /** As received, without the question mark. */
-  rawQuery: string;
-  /** By lower-case names, as Node has them. */
-  headers: Record<string, string | string[] | undefined>;
   body: Buffer;
 }
 
@@ -17,10 +12,4 @@ export interface AwsAnswer {
   status: number;
   headers: Record<string, string>;
   body: string;
-}
-
-/** A call of an operation: its name, and the members that came along, under the names of AWS's models. */
-export interface Call<O> {
-  operation: O;
-  members: Record<string, unknown>;
 }

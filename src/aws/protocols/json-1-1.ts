@@ -1,5 +1,6 @@
 import { unknownOperation, type AwsService } from '../aws-error';
 import type { Operation } from '../operation';
+import { headerOf } from '../sigv4/signed-request';
 import type { AwsRequest } from '../wire';
 import { membersInBody, toJson } from './json-body';
 import { errorBody, errorHeaders, type Protocol } from './protocol';
@@ -13,8 +14,8 @@ const CONTENT_TYPE = { 'content-type': 'application/x-amz-json-1.1' };
  */
 export const json11 = (service: AwsService, targetPrefix: string, operations: Operation[]): Protocol => {
   const byTarget = new Map(operations.map((each) => [`${targetPrefix}.${each.name}`, each]));
-  const operationOf = ({ headers }: AwsRequest): Operation => {
-    const operation = byTarget.get(String(headers['x-amz-target']));
+  const operationOf = (request: AwsRequest): Operation => {
+    const operation = byTarget.get(headerOf(request, 'x-amz-target') ?? '');
     if (!operation) throw unknownOperation('X-Amz-Target names no operation of this service.', 400);
     return operation;
   };

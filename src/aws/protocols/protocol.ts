@@ -1,12 +1,12 @@
 import type { AwsError, AwsService } from '../aws-error';
-import type { Operation } from '../operation';
-import type { AwsRequest, AwsAnswer, Call } from '../wire';
+import type { Call, Operation } from '../operation';
+import type { AwsAnswer, AwsRequest } from '../wire';
 
 /** How one of AWS's protocols writes calls, answers and errors. */
 export interface Protocol {
   service: AwsService;
   /** Finds the operation of a request and its members. @throws AwsError */
-  read(request: AwsRequest): Call<Operation>;
+  read(request: AwsRequest): Call;
   /** The body of an answer: the operation's output, nothing when it has none. */
   write(operation: Operation, output: object | void, requestId: string): Pick<AwsAnswer, 'headers' | 'body'>;
   /** The body of an error. */

@@ -1,7 +1,7 @@
 import { Builder } from 'xml2js';
 import { AwsError, type AwsService } from '../aws-error';
-import type { Operation } from '../operation';
-import type { AwsRequest, Call } from '../wire';
+import type { Call, Operation } from '../operation';
+import type { AwsRequest } from '../wire';
 import { membersInForm } from './form-members';
 import type { Protocol } from './protocol';
 
@@ -17,7 +17,7 @@ export const query = (service: AwsService, version: string, operations: Operatio
   const xmlns = NAMESPACES[service];
   return {
     service,
-    read: ({ body }: AwsRequest): Call<Operation> => {
+    read: ({ body }: AwsRequest): Call => {
       const { Action: action, Version: wanted, ...members } = membersInForm(body);
       const operation = operations.find(({ name }) => name === action);
       if (!operation || wanted !== version) throw invalidAction(action, wanted);

@@ -1,6 +1,6 @@
 import { AwsError, serializationError, unknownOperation, type AwsService } from '../aws-error';
-import type { Operation } from '../operation';
-import type { AwsRequest, Call } from '../wire';
+import type { Call, Operation } from '../operation';
+import type { AwsRequest } from '../wire';
 import { membersInBody, toJson } from './json-body';
 import { errorBody, errorHeaders, type Protocol } from './protocol';
 
@@ -50,7 +50,7 @@ const callOf = (
   { operation, method, uri, query = {} }: RestOperation,
   path: string[],
   request: AwsRequest,
-): Call<Operation> => ({
+): Call => ({
   operation,
   members: {
     ...(method === 'POST' ? membersInBody(request.body) : {}),
