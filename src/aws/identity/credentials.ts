@@ -1,9 +1,10 @@
 import { getCredentialsForIdentity, getOpenIdToken } from '../../credentials/credentials.service';
-import { structure } from '../members/shapes';
+import { structure } from '../members/collections';
+import { arn, regionalId } from '../members/identifiers';
 import { publicOperation, type Operation } from '../operation';
-import { arn, loginsMap, poolId, toLogins } from './members';
+import { loginsMap, toLogins } from './members';
 
-const proof = { identityId: poolId, logins: loginsMap.optional() };
+const proof = { identityId: regionalId, logins: loginsMap.optional() };
 
 /** The enhanced flow, and the first half of the classic one; for anybody who proves an identity. */
 export const credentialOperations: Operation[] = [

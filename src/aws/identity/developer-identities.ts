@@ -4,7 +4,9 @@ import {
   unlinkDeveloperIdentity,
 } from '../../identities/developer-identities.service';
 import { getOpenIdTokenForDeveloperIdentity } from '../../identities/developer-token.service';
-import { integer, structure } from '../members/shapes';
+import { structure } from '../members/collections';
+import { regionalId } from '../members/identifiers';
+import { integer } from '../members/shapes';
 import { operation, type Operation } from '../operation';
 import {
   developerProviderName,
@@ -12,7 +14,6 @@ import {
   loginsMap,
   maxResults,
   nextToken,
-  poolId,
   principalTagsMap,
   toLogins,
   toTags,
@@ -21,8 +22,8 @@ import {
 const lookup: Operation = operation(
   'LookupDeveloperIdentity',
   structure({
-    identityPoolId: poolId,
-    identityId: poolId.optional(),
+    identityPoolId: regionalId,
+    identityId: regionalId.optional(),
     developerUserIdentifier: developerUserIdentifier.optional(),
     maxResults: maxResults.optional(),
     nextToken: nextToken.optional(),
@@ -40,8 +41,8 @@ const lookup: Operation = operation(
 const token: Operation = operation(
   'GetOpenIdTokenForDeveloperIdentity',
   structure({
-    identityPoolId: poolId,
-    identityId: poolId.optional(),
+    identityPoolId: regionalId,
+    identityId: regionalId.optional(),
     logins: loginsMap,
     principalTags: principalTagsMap.optional(),
     tokenDuration: integer({ min: 1, max: 86_400 }).optional(),
@@ -62,7 +63,7 @@ const merge: Operation = operation(
     sourceUserIdentifier: developerUserIdentifier,
     destinationUserIdentifier: developerUserIdentifier,
     developerProviderName,
-    identityPoolId: poolId,
+    identityPoolId: regionalId,
   }),
   async (ctx, input) => {
     const { identityId } = await mergeDeveloperIdentities(ctx, input);
@@ -72,7 +73,12 @@ const merge: Operation = operation(
 
 const unlink: Operation = operation(
   'UnlinkDeveloperIdentity',
-  structure({ identityId: poolId, identityPoolId: poolId, developerProviderName, developerUserIdentifier }),
+  structure({
+    identityId: regionalId,
+    identityPoolId: regionalId,
+    developerProviderName,
+    developerUserIdentifier,
+  }),
   async (ctx, input) => {
     await unlinkDeveloperIdentity(ctx, input);
   },

@@ -6,9 +6,12 @@ import {
   type IdentityDescription,
 } from '../../identities/identity.service';
 import { unlinkIdentity } from '../../identities/unlink-identity.service';
-import { boolean, list, string, structure } from '../members/shapes';
+import { LIMITS } from '../../protocol/limits';
+import { list, structure } from '../members/collections';
+import { regionalId } from '../members/identifiers';
+import { boolean, string } from '../members/shapes';
 import { operation, publicOperation, type Operation } from '../operation';
-import { loginsList, loginsMap, maxResults, nextToken, poolId, toLogins } from './members';
+import { loginsMap, maxResults, nextToken, providerName, toLogins } from './members';
 import { nextTokenOf, toPageRequest } from '../page';
 
 const toDescription = ({ identity, logins }: IdentityDescription): object => ({
@@ -25,13 +28,13 @@ const ERROR_CODES: Record<UnprocessedErrorCode, string> = {
 
 /** Operations on identities, whose callers sign. */
 const signedOperations: Operation[] = [
-  operation('DescribeIdentity', structure({ identityId: poolId }), async (ctx, input) =>
+  operation('DescribeIdentity', structure({ identityId: regionalId }), async (ctx, input) =>
     toDescription(await describeIdentity(ctx, input)),
   ),
   operation(
     'ListIdentities',
     structure({
-      identityPoolId: poolId,
+      identityPoolId: regionalId,
       maxResults,
       nextToken: nextToken.optional(),
       hideDisabled: boolean().optional(),
@@ -48,7 +51,7 @@ const signedOperations: Operation[] = [
   ),
   operation(
     'DeleteIdentities',
-    structure({ identityIdsToDelete: list(poolId, { min: 1, max: 60 }) }),
+    structure({ identityIdsToDelete: list(regionalId, { min: 1, max: LIMITS.identitiesPerDelete }) }),
     async (ctx, input) => {
       const unprocessed = await deleteIdentities(ctx, input);
       return {
@@ -67,7 +70,7 @@ const openOperations: Operation[] = [
     'GetId',
     structure({
       accountId: string({ min: 1, max: 15, pattern: '\\d+' }).optional(),
-      identityPoolId: poolId,
+      identityPoolId: regionalId,
       logins: loginsMap.optional(),
     }),
     async (ctx, input) => {
@@ -77,7 +80,7 @@ const openOperations: Operation[] = [
   ),
   publicOperation(
     'UnlinkIdentity',
-    structure({ identityId: poolId, logins: loginsMap, loginsToRemove: loginsList }),
+    structure({ identityId: regionalId, logins: loginsMap, loginsToRemove: list(providerName) }),
     async (ctx, input) => {
       await unlinkIdentity(ctx, { ...input, logins: toLogins(input.logins) });
     },

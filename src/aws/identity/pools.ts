@@ -10,15 +10,17 @@ import {
   listIdentityPools,
   updateIdentityPool,
 } from '../../identity-pools/identity-pool.service';
-import { boolean, list, string, stringMap, structure } from '../members/shapes';
+import { IDENTITY_POOL_NAME_PATTERN, LIMITS } from '../../protocol/limits';
+import { list, stringMap, structure } from '../members/collections';
+import { unanchored } from '../members/constraints';
+import { arn, regionalId } from '../members/identifiers';
+import { boolean, string } from '../members/shapes';
 import { operation, type Operation } from '../operation';
 import {
-  arn,
   developerProviderName,
   fromTags,
   maxResults,
   nextToken,
-  poolId,
   providerName,
   tagsMap,
   toTags,
@@ -26,11 +28,15 @@ import {
 import { nextTokenOf, toPageRequest } from '../page';
 
 const poolMembers = {
-  identityPoolName: string({ min: 1, max: 128, pattern: '[\\w\\s+=,.@-]+' }),
+  identityPoolName: string({
+    min: 1,
+    max: LIMITS.identityPoolNameLength,
+    pattern: unanchored(IDENTITY_POOL_NAME_PATTERN),
+  }),
   allowUnauthenticatedIdentities: boolean(),
   allowClassicFlow: boolean().optional(),
   supportedLoginProviders: stringMap(providerName, string({ min: 1, max: 128, pattern: '[\\w.;_/-]+' }), {
-    max: 10,
+    max: LIMITS.loginsPerRequest,
   }).optional(),
   developerProviderName: developerProviderName.optional(),
   openIdConnectProviderARNs: list(arn).optional(),
@@ -98,13 +104,15 @@ export const poolOperations: Operation[] = [
   operation('CreateIdentityPool', structure(poolMembers), async (ctx, input) =>
     toIdentityPool(await createIdentityPool(ctx, { ...withPairs(input), createDefaultRoles: false })),
   ),
-  operation('UpdateIdentityPool', structure({ identityPoolId: poolId, ...poolMembers }), async (ctx, input) =>
-    toIdentityPool(await updateIdentityPool(ctx, withPairs(input))),
+  operation(
+    'UpdateIdentityPool',
+    structure({ identityPoolId: regionalId, ...poolMembers }),
+    async (ctx, input) => toIdentityPool(await updateIdentityPool(ctx, withPairs(input))),
   ),
-  operation('DescribeIdentityPool', structure({ identityPoolId: poolId }), async (ctx, input) =>
+  operation('DescribeIdentityPool', structure({ identityPoolId: regionalId }), async (ctx, input) =>
     toIdentityPool(await describeIdentityPool(ctx, input)),
   ),
-  operation('DeleteIdentityPool', structure({ identityPoolId: poolId }), async (ctx, input) => {
+  operation('DeleteIdentityPool', structure({ identityPoolId: regionalId }), async (ctx, input) => {
     await deleteIdentityPool(ctx, input);
   }),
   operation(

@@ -3,11 +3,13 @@ import {
   getPrincipalTagAttributeMap,
   setPrincipalTagAttributeMap,
 } from '../../identity-pools/principal-tags.service';
-import { boolean, structure } from '../members/shapes';
+import { structure } from '../members/collections';
+import { regionalId } from '../members/identifiers';
+import { boolean } from '../members/shapes';
 import { operation, type Operation } from '../operation';
-import { fromTags, poolId, principalTagsMap, providerName, toTags } from './members';
+import { fromTags, principalTagsMap, providerName, toTags } from './members';
 
-const provider = { identityPoolId: poolId, identityProviderName: providerName };
+const provider = { identityPoolId: regionalId, identityProviderName: providerName };
 
 const toAttributeMap = (identityPoolId: string, map: PrincipalTagAttributeMap): object => ({
   IdentityPoolId: identityPoolId,

@@ -3,14 +3,17 @@ import {
   setIdentityPoolRoles,
   type IdentityPoolRoles,
 } from '../../identity-pools/roles.service';
+import { LIMITS } from '../../protocol/limits';
 import type { MappingRule, RoleMapping } from '../../roles/role-mapping';
-import { enumeration, list, string, stringMap, structure, structureMap } from '../members/shapes';
+import { list, stringMap, structure, structureMap } from '../members/collections';
+import { arn, regionalId } from '../members/identifiers';
+import { enumeration, string } from '../members/shapes';
 import { operation, type Operation } from '../operation';
-import { arn, matchType, poolId, providerName } from './members';
+import { providerName } from './members';
 
 const mappingRule = structure({
   claim: string({ min: 1, max: 64, pattern: '[\\p{L}\\p{M}\\p{S}\\p{N}\\p{P}]+' }),
-  matchType,
+  matchType: enumeration('Equals', 'Contains', 'StartsWith', 'NotEqual'),
   value: string({ min: 1, max: 128 }),
   roleARN: arn,
 });
@@ -22,9 +25,9 @@ const roleMapping = structure({
 });
 
 const rolesInput = structure({
-  identityPoolId: poolId,
+  identityPoolId: regionalId,
   roles: stringMap(string({ pattern: '(un)?authenticated' }), arn, { max: 2 }),
-  roleMappings: structureMap(providerName, roleMapping, { max: 10 }).optional(),
+  roleMappings: structureMap(providerName, roleMapping, { max: LIMITS.roleMappingsPerPool }).optional(),
 });
 
 /** The two role slots and the role mappings; those that are empty are left out, as AWS leaves them out. */
@@ -57,7 +60,7 @@ const toRule = ({ claim, matchType: match, value, roleArn }: MappingRule): objec
 
 /** Operations on the roles that identities of a pool take. */
 export const roleOperations: Operation[] = [
-  operation('GetIdentityPoolRoles', structure({ identityPoolId: poolId }), async (ctx, input) =>
+  operation('GetIdentityPoolRoles', structure({ identityPoolId: regionalId }), async (ctx, input) =>
     toRoles(input.identityPoolId, await getIdentityPoolRoles(ctx, input)),
   ),
   operation('SetIdentityPoolRoles', rolesInput, async (ctx, { identityPoolId, roles, roleMappings }) => {

@@ -1,7 +1,8 @@
 import { listTagsForResource, tagResource, untagResource } from '../../identity-pools/tags.service';
-import { list, structure } from '../members/shapes';
+import { list, structure } from '../members/collections';
+import { arn } from '../members/identifiers';
 import { operation, type Operation } from '../operation';
-import { arn, fromTags, tagKey, tagsMap, toTags } from './members';
+import { fromTags, tagKey, tagsMap, toTags } from './members';
 
 /** Operations on the tags of pools. */
 export const tagOperations: Operation[] = [

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AwsError, serializationError } from '../aws-error';
-import { MAP_VALUE, WRONG_TYPE } from './shapes';
+import { MAP_VALUE } from './collections';
+import { WRONG_TYPE } from './shapes';
 
 /**
  * The members of a call in the form of the model.

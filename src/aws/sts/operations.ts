@@ -1,8 +1,8 @@
 import { assumeRoleWithWebIdentity } from '../../credentials/assume-role.service';
-import { integer, list, lowerCaseStructure, string, structure } from '../members/shapes';
+import { list, lowerCaseStructure, structure } from '../members/collections';
+import { arn } from '../members/identifiers';
+import { integer, string } from '../members/shapes';
 import { publicOperation, type Operation } from '../operation';
-
-const arn = string({ min: 20, max: 2048 });
 
 /** The one operation of STS that identity pools need: the second half of the classic flow. */
 export const STS_OPERATIONS: Operation[] = [

@@ -1,5 +1,5 @@
 import { bulkPublish, getBulkPublishDetails } from '../../streams/bulk/bulk-publish.service';
-import { structure } from '../members/shapes';
+import { structure } from '../members/collections';
 import { operation } from '../operation';
 import type { RestOperation } from '../protocols/rest-json';
 import { POOL, poolMembers } from './members';

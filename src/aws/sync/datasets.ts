@@ -1,7 +1,7 @@
 import { LIMITS } from '../../protocol/limits';
 import { deleteDataset, describeDataset, listDatasets } from '../../sync/datasets.service';
 import type { DatasetDescription } from '../../sync/rows';
-import { structure } from '../members/shapes';
+import { structure } from '../members/collections';
 import { operation } from '../operation';
 import { nextTokenOf, toPageRequest } from '../page';
 import type { RestOperation } from '../protocols/rest-json';

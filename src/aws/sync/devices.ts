@@ -1,6 +1,7 @@
 import { registerDevice } from '../../push/device.service';
 import { subscribeToDataset, unsubscribeFromDataset } from '../../push/subscribe-device.service';
-import { enumeration, string, structure } from '../members/shapes';
+import { structure } from '../members/collections';
+import { enumeration, string } from '../members/shapes';
 import { operation } from '../operation';
 import type { RestOperation } from '../protocols/rest-json';
 import { DATASET, POOL, identityMembers, subscriptionMembers } from './members';

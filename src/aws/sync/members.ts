@@ -1,14 +1,15 @@
 import type { z } from 'zod';
 import { DATASET_NAME_PATTERN, LIMITS } from '../../protocol/limits';
 import { splitMergedName } from '../../protocol/sync';
-import { poolId } from '../identity/members';
+import { unanchored } from '../members/constraints';
+import { regionalId } from '../members/identifiers';
 import { integer, string } from '../members/shapes';
 
 /** What the path of every operation on a pool has. */
-export const poolMembers = { identityPoolId: poolId };
+export const poolMembers = { identityPoolId: regionalId };
 
 /** What the path of every operation on an identity has. */
-export const identityMembers = { ...poolMembers, identityId: poolId };
+export const identityMembers = { ...poolMembers, identityId: regionalId };
 
 /** What the path of every operation on a dataset has. */
 export const datasetMembers = {
@@ -16,7 +17,7 @@ export const datasetMembers = {
   datasetName: string({
     min: 1,
     max: LIMITS.datasetNameLength,
-    pattern: DATASET_NAME_PATTERN.source.replace(/^\^|\$$/g, ''),
+    pattern: unanchored(DATASET_NAME_PATTERN),
     // The name that a merge makes is longer than what it was made of: the service says by how much.
     mayBeLonger: (name) => splitMergedName(name) !== undefined,
   }),
@@ -43,9 +44,6 @@ export const pageMembers = (
 
 /** Where a page of a list is in the query. */
 export const PAGE_QUERY = { nextToken: 'NextToken', maxResults: 'MaxResults' };
-
-/** The ARN of a role. */
-export const roleArn = string({ min: 20, max: 2048, pattern: 'arn:aws:iam::\\d+:role/.*' });
 
 /** Where operations on a pool are. */
 export const POOL = '/identitypools/{IdentityPoolId}';

@@ -4,10 +4,12 @@ import {
   type IdentityPoolConfiguration,
 } from '../../streams/identity-pool-configuration.service';
 import { getCognitoEvents, setCognitoEvents } from '../../sync/trigger/cognito-events.service';
-import { enumeration, list, string, stringMap, structure } from '../members/shapes';
+import { list, stringMap, structure } from '../members/collections';
+import { roleArn } from '../members/identifiers';
+import { enumeration, string } from '../members/shapes';
 import { operation } from '../operation';
 import type { RestOperation } from '../protocols/rest-json';
-import { POOL, poolMembers, roleArn } from './members';
+import { POOL, poolMembers } from './members';
 
 const CONFIGURATION = `${POOL}/configuration`;
 const EVENTS = `${POOL}/events`;

@@ -5,7 +5,7 @@ import {
   listIdentityPoolUsage,
   type IdentityPoolUsage,
 } from '../../sync/usage.service';
-import { structure } from '../members/shapes';
+import { structure } from '../members/collections';
 import { operation } from '../operation';
 import { nextTokenOf, toPageRequest } from '../page';
 import type { RestOperation } from '../protocols/rest-json';

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { brokenBy, brokenByOneOf, lengthConstraints, type Constraint, type Lengths } from './constraints';
+import { anyString, complain, constraintsOf, typeError } from './shapes';
+
+/** Stands in paths behind the key of a map: AWS writes `roleMappings.KEY.member.type`. */
+export const MAP_VALUE = Symbol('member');
+
+const isString = (value: unknown): value is string => typeof value === 'string';
+
+/** A list of structures or of strings. */
+export const list = <T extends z.ZodType>(member: T, lengths: Lengths = {}): z.ZodType<z.infer<T>[]> => {
+  const limits = lengthConstraints(lengths);
+  const ofStrings = constraintsOf(member);
+  return z.array(ofStrings ? anyString() : member, typeError('List')).superRefine((values, problems) => {
+    complain(problems, brokenBy(limits, values));
+    complain(problems, brokenByOneOf('Member', ofStrings ?? [], values.filter(isString)));
+  }) as unknown as z.ZodType<z.infer<T>[]>;
+};
+
+/** A map of strings. Its members come as pairs, in their order: a name such as `__proto__` is a name like any other. */
+export const stringMap = (
+  key: z.ZodType<string>,
+  value: z.ZodType<string>,
+  lengths: Lengths = {},
+): z.ZodType<[string, string][]> =>
+  pairs({ key, lengths, value: anyString(), ofValues: constraintsOf(value) ?? [] });
+
+/** A map of structures, as pairs. */
+export const structureMap = <T extends z.ZodType>(
+  key: z.ZodType<string>,
+  value: T,
+  lengths: Lengths = {},
+): z.ZodType<[string, z.infer<T>][]> => pairs({ key, lengths, value, ofValues: [] });
+
+interface MapForm<T extends z.ZodType> {
+  key: z.ZodType<string>;
+  value: T;
+  lengths: Lengths;
+  /** What AWS says of the values as a whole. */
+  ofValues: Constraint<string>[];
+}
+
+const pairs = <T extends z.ZodType>(form: MapForm<T>): z.ZodType<[string, z.infer<T>][]> =>
+  z.custom<object>(isObject, typeError('Map')).transform((map, problems) => {
+    const entries = Object.entries(map).filter(([, member]) => member !== null);
+    complain(problems, brokenByEntries(form, entries));
+    return entries.map(([name, member]) => [name, parsedValue(form.value, name, member, problems)]);
+  }) as unknown as z.ZodType<[string, z.infer<T>][]>;
+
+const brokenByEntries = <T extends z.ZodType>(
+  { key, lengths, ofValues }: MapForm<T>,
+  entries: [string, unknown][],
+): string[] => {
+  const names = entries.map(([name]) => name);
+  const strings = entries.map(([, member]) => member).filter(isString);
+  return [
+    ...brokenBy(lengthConstraints(lengths), entries),
+    ...brokenByOneOf('Map keys', constraintsOf(key) ?? [], names),
+    ...brokenByOneOf('Map value', ofValues, strings),
+  ];
+};
+
+const parsedValue = (
+  shape: z.ZodType,
+  name: string,
+  member: unknown,
+  problems: z.core.$RefinementCtx,
+): unknown => {
+  const result = shape.safeParse(member);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues)
+    problems.addIssue({ code: 'custom', path: [name, MAP_VALUE, ...path], message });
+  return undefined;
+};
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A structure's members under lower-case first letters, as AWS names them in errors; without those that are null. */
+const membersOf = (value: unknown): unknown =>
+  isObject(value)
+    ? Object.fromEntries(
+        Object.entries(value).flatMap(([name, member]) =>
+          /^[A-Z]/.test(name) && member !== null ? [[name[0]!.toLowerCase() + name.slice(1), member]] : [],
+        ),
+      )
+    : value;
+
+/** A structure whose members the model spells with a small first letter, as few do. */
+export const lowerCaseStructure = <T extends z.ZodRawShape>(members: T): z.ZodType<z.infer<z.ZodObject<T>>> =>
+  z.object(members, typeError('Structure'));
+
+/** A structure: members that the model does not know are ignored, as are those that are null. */
+export const structure = <T extends z.ZodRawShape>(members: T): z.ZodType<z.infer<z.ZodObject<T>>> =>
+  z.preprocess(membersOf, z.object(members, typeError('Structure'))) as unknown as z.ZodType<
+    z.infer<z.ZodObject<T>>
+  >;
