@@ -93,20 +93,55 @@ interface ListConstraints {
   max?: number;
 }
 
+/**
+ * Members of one list or map that are looked at once they are wrong. Without this limit a short call with nothing but
+ * wrong members would hold up everybody else, and its answer would be a hundred times as long as the call.
+ */
+const MAX_BROKEN = 10;
+
 /** A list of structures or of strings. */
 export const list = <T extends z.ZodType>(
   member: T,
   limits: ListConstraints = {},
 ): z.ZodType<z.infer<T>[]> => {
   const constraints = constraintsOf.get(member);
-  const members = z.array(constraints ? z.string(typeError('String')) : member, typeError('List'));
-  return members.superRefine((values, problems) => {
-    for (const message of brokenByLength(limits, values.length))
-      problems.addIssue({ code: 'custom', message });
-    if (constraints && values.some((value) => brokenBy(constraints, value as string).length > 0))
-      problems.addIssue({ code: 'custom', message: allOf('Member', constraints) });
+  const shape = constraints ? z.string(typeError('String')) : member;
+  return z.custom<unknown[]>(Array.isArray, typeError('List')).transform((values, problems) => {
+    const complain = (message: string) => problems.addIssue({ code: 'custom', message });
+    const parsed = parseEach(
+      values.map((value, at) => ({ path: [at], value })),
+      shape,
+      problems,
+    );
+    brokenByLength(limits, values.length).forEach(complain);
+    if (constraints && parsed.some((value) => breaks(constraints, value)))
+      complain(allOf('Member', constraints));
+    return parsed as z.infer<T>[];
   }) as unknown as z.ZodType<z.infer<T>[]>;
 };
+
+interface Placed {
+  path: PropertyKey[];
+  value: unknown;
+}
+
+/** The members of a list or a map in their shape, up to the one that is the 10th to be wrong. */
+const parseEach = (members: Placed[], shape: z.ZodType, problems: z.core.$RefinementCtx): unknown[] => {
+  const parsed: unknown[] = [];
+  let broken = 0;
+  for (const { path, value } of members) {
+    const result = shape.safeParse(value);
+    parsed.push(result.data);
+    for (const issue of result.error?.issues ?? [])
+      problems.addIssue({ code: 'custom', path: [...path, ...issue.path], message: issue.message });
+    if (!result.success && (broken += 1) >= MAX_BROKEN) break;
+  }
+  return parsed;
+};
+
+/** Whether a member is a text that breaks the constraints; of another type it is told already. */
+const breaks = (constraints: StringConstraints, value: unknown): boolean =>
+  typeof value === 'string' && brokenBy(constraints, value).length > 0;
 
 const brokenByLength = ({ min, max }: ListConstraints, length: number): string[] =>
   constraintSentences({
@@ -143,27 +178,13 @@ const pairs = <T extends z.ZodType>(
     const entries = Object.entries(map).filter(([, member]) => member !== null);
     const complain = (message: string) => problems.addIssue({ code: 'custom', message });
     brokenByLength(limits, entries.length).forEach(complain);
-    if (entries.some(([name]) => brokenBy(keyConstraints, name).length > 0))
-      complain(allOf('Map keys', keyConstraints));
-    const parsed = entries.map(([name, member]) => [name, parseWithin(value, member, name, problems)]);
-    const isBroken = ([, member]: unknown[]) =>
-      valueConstraints && typeof member === 'string' && brokenBy(valueConstraints, member).length > 0;
-    if (valueConstraints && parsed.some(isBroken)) complain(allOf('Map value', valueConstraints));
-    return parsed as [string, z.infer<T>][];
+    if (entries.some(([name]) => breaks(keyConstraints, name))) complain(allOf('Map keys', keyConstraints));
+    const members = entries.map(([name, member]) => ({ path: [name, MAP_VALUE], value: member }));
+    const parsed = parseEach(members, value, problems);
+    if (valueConstraints && parsed.some((member) => breaks(valueConstraints, member)))
+      complain(allOf('Map value', valueConstraints));
+    return entries.map(([name], at) => [name, parsed[at] as z.infer<T>]);
   }) as unknown as z.ZodType<[string, z.infer<T>][]>;
-};
-
-const parseWithin = (
-  schema: z.ZodType,
-  value: unknown,
-  name: string,
-  problems: z.core.$RefinementCtx,
-): unknown => {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  for (const { path, message } of result.error.issues)
-    problems.addIssue({ code: 'custom', path: [name, MAP_VALUE, ...path], message });
-  return undefined;
 };
 
 const isObject = (value: unknown): boolean =>
