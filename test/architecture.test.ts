@@ -42,6 +42,7 @@ const BOTTOM = [
   'errors.ts',
   'faults.ts',
   'ids.ts',
+  'json-size.ts',
   'page.ts',
   'policy',
   'protocol',

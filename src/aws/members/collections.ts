@@ -7,13 +7,41 @@ export const MAP_VALUE = Symbol('member');
 
 const isString = (value: unknown): value is string => typeof value === 'string';
 
+/**
+ * Members of one list or map that are looked at once they are wrong. Without this limit a short call with nothing but
+ * wrong members would hold up everybody else, and its answer would be a hundred times as long as the call.
+ */
+const MAX_BROKEN = 10;
+
+interface Placed {
+  path: PropertyKey[];
+  value: unknown;
+}
+
+/** The members of a list or a map in their shape, up to the one that is the 10th to be wrong. */
+const parseEach = (members: Placed[], shape: z.ZodType, problems: z.core.$RefinementCtx): unknown[] => {
+  const parsed: unknown[] = [];
+  let broken = 0;
+  for (const { path, value } of members) {
+    const result = shape.safeParse(value);
+    parsed.push(result.data);
+    for (const issue of result.error?.issues ?? [])
+      problems.addIssue({ code: 'custom', path: [...path, ...issue.path], message: issue.message });
+    if (!result.success && (broken += 1) >= MAX_BROKEN) break;
+  }
+  return parsed;
+};
+
 /** A list of structures or of strings. */
 export const list = <T extends z.ZodType>(member: T, lengths: Lengths = {}): z.ZodType<z.infer<T>[]> => {
   const limits = lengthConstraints(lengths);
   const ofStrings = constraintsOf(member);
-  return z.array(ofStrings ? anyString() : member, typeError('List')).superRefine((values, problems) => {
+  const shape = ofStrings ? anyString() : member;
+  return z.custom<unknown[]>(Array.isArray, typeError('List')).transform((values, problems) => {
     complain(problems, brokenBy(limits, values));
     complain(problems, brokenByOneOf('Member', ofStrings ?? [], values.filter(isString)));
+    const members = values.map((value, at) => ({ path: [at], value }));
+    return parseEach(members, shape, problems);
   }) as unknown as z.ZodType<z.infer<T>[]>;
 };
 
@@ -44,7 +72,9 @@ const pairs = <T extends z.ZodType>(form: MapForm<T>): z.ZodType<[string, z.infe
   z.custom<object>(isObject, typeError('Map')).transform((map, problems) => {
     const entries = Object.entries(map).filter(([, member]) => member !== null);
     complain(problems, brokenByEntries(form, entries));
-    return entries.map(([name, member]) => [name, parsedValue(form.value, name, member, problems)]);
+    const members = entries.map(([name, value]) => ({ path: [name, MAP_VALUE], value }));
+    const parsed = parseEach(members, form.value, problems);
+    return entries.map(([name], at) => [name, parsed[at]]);
   }) as unknown as z.ZodType<[string, z.infer<T>][]>;
 
 const brokenByEntries = <T extends z.ZodType>(
@@ -58,19 +88,6 @@ const brokenByEntries = <T extends z.ZodType>(
     ...brokenByOneOf('Map keys', constraintsOf(key) ?? [], names),
     ...brokenByOneOf('Map value', ofValues, strings),
   ];
-};
-
-const parsedValue = (
-  shape: z.ZodType,
-  name: string,
-  member: unknown,
-  problems: z.core.$RefinementCtx,
-): unknown => {
-  const result = shape.safeParse(member);
-  if (result.success) return result.data;
-  for (const { path, message } of result.error.issues)
-    problems.addIssue({ code: 'custom', path: [name, MAP_VALUE, ...path], message });
-  return undefined;
 };
 
 const isObject = (value: unknown): value is object =>

@@ -29,8 +29,13 @@ const jsonTypeOf = (value: unknown): string => {
   return typeof value === 'object' ? 'STRUCTURE' : `${(typeof value).toUpperCase()}_VALUE`;
 };
 
+/** Violations in one answer, which shall not be much longer than the call. */
+const MAX_TOLD = 100;
+
 const sentenceOf = (issues: z.core.$ZodIssue[], members: unknown): string => {
-  const all = issues.map(({ path, message }) => violation(path, valueAt(members, path), message));
+  const all = issues
+    .slice(0, MAX_TOLD)
+    .map(({ path, message }) => violation(path, valueAt(members, path), message));
   return `${all.length} validation error${all.length === 1 ? '' : 's'} detected: ${all.join('; ')}`;
 };
 
@@ -55,11 +60,11 @@ const isSensitive = (path: PropertyKey[]): boolean =>
 /** Longer values say no more about what is wrong with them. */
 const MAX_SHOWN = 256;
 
-const shownValue = (value: unknown): string => {
-  if (value === undefined || value === null) return 'null';
-  const text = textOf(value);
-  return `'${text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text}'`;
-};
+const shownValue = (value: unknown): string =>
+  value === undefined || value === null ? 'null' : `'${shortened(textOf(value))}'`;
+
+const shortened = (text: string): string =>
+  text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
 
 /** As Java, in which AWS's services print values. */
 const textOf = (value: unknown): string => {
@@ -69,12 +74,12 @@ const textOf = (value: unknown): string => {
   return `{${members.map(([name, member]) => `${name}=${textOf(member)}`).join(', ')}}`;
 };
 
-/** `recordPatches.1.member.key`: lists count from 1. */
+/** `recordPatches.1.member.key`: lists count from 1. Keys of maps are the caller's, of any length. */
 const memberPath = (path: PropertyKey[]): string => path.map(pathPart).join('.');
 
 const pathPart = (part: PropertyKey): string => {
   if (part === MAP_VALUE) return 'member';
-  return typeof part === 'number' ? `${part + 1}.member` : String(part);
+  return typeof part === 'number' ? `${part + 1}.member` : shortened(String(part));
 };
 
 const valueAt = (members: unknown, path: PropertyKey[]): unknown =>

@@ -78,8 +78,13 @@ const scopeOf = (credential: string): Omit<SignatureClaim, 'signedHeaders' | 'si
 const HEADER_NAMES = /^[a-z0-9!#$%&'*+.^_`|~-]+(;[a-z0-9!#$%&'*+.^_`|~-]+)*$/;
 
 const namesOf = (signedHeaders: string): string[] => {
-  if (HEADER_NAMES.test(signedHeaders)) return signedHeaders.split(';');
-  throw incompleteSignature(
-    'SignedHeaders must be the lower-case names of headers, separated by semicolons.',
-  );
+  if (!HEADER_NAMES.test(signedHeaders))
+    throw incompleteSignature(
+      'SignedHeaders must be the lower-case names of headers, separated by semicolons.',
+    );
+  const names = signedHeaders.split(';');
+  // A long header that is signed a thousand times makes a canonical request of many megabytes.
+  if (new Set(names).size < names.length)
+    throw incompleteSignature('SignedHeaders must have each name once.');
+  return names;
 };

@@ -189,6 +189,14 @@ describe('The signed headers', () => {
     expect(verdictOn(withHeaders(request, { 'x-amz-target': undefined }), { at: AT })).toBe(MISMATCH);
   });
 
+  it('must be named once each: a long header that is signed a thousand times is megabytes to hash', () => {
+    const names = 'SignedHeaders=host;x-amz-date;host';
+
+    expect(verdictOn(authorized(`AWS4-HMAC-SHA256 ${CREDENTIAL}, ${names}, ${SIGNATURE}`), { at: AT })).toBe(
+      'IncompleteSignatureException: SignedHeaders must have each name once.',
+    );
+  });
+
   it('leave the others out: what a proxy adds or changes does no harm', async () => {
     const request = await signed();
 
