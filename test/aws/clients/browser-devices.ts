@@ -7,8 +7,9 @@ import { makeDevice, type CognitoJsDevice, type DeviceSettings } from './cognito
 /** Where Debian's package puts it; `CHROMIUM` names another. */
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** Devices that are pages in a browser, each with a storage of its own, from another origin than the server's. */
+/** Two devices that are pages in a browser, each with a storage of its own, from another origin than the server's. */
 export interface BrowserDevices {
+  /** The next of the two, as if its app had just been installed: a page of the SDK takes seconds to load. */
   open(settings: Omit<DeviceSettings, 'isInMemory'>): Promise<CognitoJsDevice>;
   close(): Promise<void>;
 }
@@ -49,8 +50,14 @@ const ARGUMENTS = [
 export const startBrowserDevices = async (): Promise<BrowserDevices> => {
   const origin = await startOrigin();
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const pages = [await openPage(browser, origin.url), await openPage(browser, origin.url)];
   return {
-    open: async (settings) => deviceIn(await openPage(browser, origin.url), settings),
+    open: async (settings) => {
+      const page = pages.shift() as Page;
+      pages.push(page);
+      await page.evaluate('localStorage.clear(); AWS.config.credentials = null;');
+      return deviceIn(page, settings);
+    },
     close: async () => {
       await browser.close();
       origin.close();
