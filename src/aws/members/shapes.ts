@@ -88,6 +88,7 @@ export const timestamp = (): z.ZodType<Date> =>
     .transform((value) => new Date(typeof value === 'number' ? Math.round(value * 1000) : value))
     .refine((date) => Math.abs(date.getTime()) <= MAX_SECONDS * 1000, `${WRONG_TYPE}: Timestamp`);
 
+/** Of what is longer than `max`, no more is looked at. */
 interface ListConstraints {
   min?: number;
   max?: number;
@@ -108,11 +109,8 @@ export const list = <T extends z.ZodType>(
   const shape = constraints ? z.string(typeError('String')) : member;
   return z.custom<unknown[]>(Array.isArray, typeError('List')).transform((values, problems) => {
     const complain = (message: string) => problems.addIssue({ code: 'custom', message });
-    const parsed = parseEach(
-      values.map((value, at) => ({ path: [at], value })),
-      shape,
-      problems,
-    );
+    const members = values.slice(0, limits.max).map((value, at) => ({ path: [at], value }));
+    const parsed = parseEach(members, shape, problems);
     brokenByLength(limits, values.length).forEach(complain);
     if (constraints && parsed.some((value) => breaks(constraints, value)))
       complain(allOf('Member', constraints));
@@ -178,12 +176,13 @@ const pairs = <T extends z.ZodType>(
     const entries = Object.entries(map).filter(([, member]) => member !== null);
     const complain = (message: string) => problems.addIssue({ code: 'custom', message });
     brokenByLength(limits, entries.length).forEach(complain);
-    if (entries.some(([name]) => breaks(keyConstraints, name))) complain(allOf('Map keys', keyConstraints));
-    const members = entries.map(([name, member]) => ({ path: [name, MAP_VALUE], value: member }));
+    const within = entries.slice(0, limits.max);
+    if (within.some(([name]) => breaks(keyConstraints, name))) complain(allOf('Map keys', keyConstraints));
+    const members = within.map(([name, member]) => ({ path: [name, MAP_VALUE], value: member }));
     const parsed = parseEach(members, value, problems);
     if (valueConstraints && parsed.some((member) => breaks(valueConstraints, member)))
       complain(allOf('Map value', valueConstraints));
-    return entries.map(([name], at) => [name, parsed[at] as z.infer<T>]);
+    return within.map(([name], at) => [name, parsed[at] as z.infer<T>]);
   }) as unknown as z.ZodType<[string, z.infer<T>][]>;
 };
 
