@@ -4,11 +4,11 @@ import { accessKeyHolder } from '../credentials/access-key-holder';
 import { ServiceError, badCredentials, type CredentialsProblem } from '../errors';
 import { SignatureError, type SignatureException } from './sigv4/signature-error';
 import { headerOf, type SignedRequest } from './sigv4/signed-request';
-import { readSignature, requireSignature } from './sigv4/verify-signature';
+import { readSignature, requireSignature, type SignatureTarget } from './sigv4/verify-signature';
 
 /**
- * Who signed a request to `service`, the name that stands in the scope of its credentials (`cognito-identity`,
- * `cognito-sync`, `sts`). A request without an `Authorization` header is anonymous.
+ * Who signed a request to the service of `target` (`cognito-identity`, `cognito-sync`, `sts`). A request without an
+ * `Authorization` header is anonymous.
  *
  * A signature that does not hold makes an anonymous caller whose `problem` is thrown as soon as an operation needs more
  * than that, with the name of AWS's exception as `fields.exception`: public operations take no notice of a stray one.
@@ -21,18 +21,18 @@ import { readSignature, requireSignature } from './sigv4/verify-signature';
 export const authenticateSignature = async (
   ctx: Context,
   request: SignedRequest,
-  service: string,
+  target: SignatureTarget,
 ): Promise<Actor> => {
   if ((headerOf(request, 'authorization') ?? '') === '') return ANONYMOUS;
   try {
-    return await signer(ctx, request, service);
+    return await signer(ctx, request, target);
   } catch (error) {
     return { kind: 'anonymous', problem: problemOf(error) };
   }
 };
 
-const signer = async (ctx: Context, request: SignedRequest, service: string): Promise<Actor> => {
-  const read = readSignature(request, service, ctx.now());
+const signer = async (ctx: Context, request: SignedRequest, target: SignatureTarget): Promise<Actor> => {
+  const read = readSignature(request, target, ctx.now());
   const sessionToken = headerOf(request, 'x-amz-security-token');
   const holder = await accessKeyHolder(ctx, read.accessKeyId, sessionToken);
   requireSignature(request, read, holder.secretAccessKey);

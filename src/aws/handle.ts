@@ -36,7 +36,7 @@ const perform = async (
   request: AwsRequest,
 ): Promise<{ operation: Operation; output: object | void }> => {
   const { operation, members } = protocol.read(request);
-  ctx.actor = await authenticateSignature(ctx, request, protocol.service);
+  ctx.actor = await authenticateSignature(ctx, request, protocol);
   requireSignature(operation, ctx.actor);
   return { operation, output: await operation.perform(ctx, members) };
 };

@@ -97,6 +97,8 @@ export const createApp = async (node: NodeContext, setting: AppSetting): Promise
     allowedHeaders: ALLOWED_HEADERS,
     methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
     maxAge: 86_400,
+    // Else OPTIONS outside of a browser gets a text, which no door's clients read.
+    strictPreflight: false,
   });
   mountHealth(app, node, setting.isReady);
   mountWellKnown(app, node);

@@ -11,7 +11,7 @@ import { startTestServer, TEST_ADMIN, type TestServer } from '../support/server'
 import { serviceContext } from '../support/service-context';
 import { signedBySmithy, type KeyPair, type Unsigned } from './sigv4/signed-by';
 
-const SERVICE = 'cognito-sync';
+const TARGET = { service: 'cognito-sync', decisiveHeaders: [] };
 
 let server: TestServer;
 let pool: Data;
@@ -28,7 +28,7 @@ const signed = (key: KeyPair, unsigned: Unsigned = {}, at = new Date()): Promise
   signedBySmithy(unsigned, { key, at });
 
 const callerOf = async (key: KeyPair, at?: Date, from = ctx): Promise<Actor> =>
-  authenticateSignature(from, await signed(key, {}, at), SERVICE);
+  authenticateSignature(from, await signed(key, {}, at), TARGET);
 
 const guestKey = async (poolId: string = pool.id): Promise<KeyPair & { accessToken: string }> => {
   const { id } = await getId(server, poolId);
@@ -103,7 +103,7 @@ describe('Who signs', () => {
         await authenticateSignature(
           ctx,
           { ...unsigned, headers: { ...unsigned.headers, authorization } },
-          SERVICE,
+          TARGET,
         ),
       ).toEqual({ kind: 'anonymous' });
   });
@@ -111,9 +111,9 @@ describe('Who signs', () => {
   it('may send the same request again', async () => {
     const request = await signed(TEST_ADMIN);
 
-    const first = await authenticateSignature(ctx, request, SERVICE);
+    const first = await authenticateSignature(ctx, request, TARGET);
 
-    expect(await authenticateSignature(ctx, request, SERVICE)).toEqual(first);
+    expect(await authenticateSignature(ctx, request, TARGET)).toEqual(first);
     expect(first.kind).toBe('administrator');
   });
 });
@@ -243,7 +243,7 @@ describe('A signature that does not hold', () => {
     const request = await signed(TEST_ADMIN);
     const headers = { ...request.headers, authorization: `Bearer ${server.admin}` };
 
-    const problem = problemOf(await authenticateSignature(ctx, { ...request, headers }, SERVICE));
+    const problem = problemOf(await authenticateSignature(ctx, { ...request, headers }, TARGET));
 
     expect(problem).toMatchObject({ reason: 'INVALID', exception: 'IncompleteSignatureException' });
     expect(JSON.stringify(problem)).not.toContain(TEST_ADMIN.secretAccessKey);
@@ -262,10 +262,10 @@ test('A signature is for this request to this service alone', async () => {
     rawPath: '/identitypools/a%3Ab',
     body: '{}',
   });
-  const problemWith = async (changes: Partial<SignedRequest>, service = SERVICE) =>
-    problemOf(await authenticateSignature(ctx, { ...request, ...changes }, service));
+  const problemWith = async (changes: Partial<SignedRequest>, service = TARGET.service) =>
+    problemOf(await authenticateSignature(ctx, { ...request, ...changes }, { ...TARGET, service }));
 
-  expect((await authenticateSignature(ctx, request, SERVICE)).kind).toBe('identity');
+  expect((await authenticateSignature(ctx, request, TARGET)).kind).toBe('identity');
   expect(await problemWith({ method: 'DELETE' })).toEqual(MISMATCH);
   expect(await problemWith({ rawPath: '/identitypools/a:b' })).toEqual(MISMATCH);
   expect(await problemWith({ rawQuery: 'x=1' })).toEqual(MISMATCH);

@@ -52,14 +52,14 @@ describe('a body', () => {
     ]);
   });
 
-  it('may have 50,000 members, and is not parsed when it has more', async () => {
+  it('may have 25,000 members, and is not parsed when it has more', async () => {
     const zeros = (count: number) => `"X":[${Array(count).fill(0).join(',')}]`;
 
-    expect((await getIdWith(zeros(49_998))).status).toBe(200);
-    expect(refusalIn(await getIdWith(zeros(49_999)))).toEqual([
+    expect((await getIdWith(zeros(24_998))).status).toBe(200);
+    expect(refusalIn(await getIdWith(zeros(24_999)))).toEqual([
       400,
       'SerializationException',
-      'The request body has more than 50000 members.',
+      'The request body has more than 25000 members.',
     ]);
   });
 
@@ -89,6 +89,16 @@ describe('an answer', () => {
     expect(status).toBe(400);
     expect(body.message).toMatch(
       /^30 validation errors detected: .*'recordPatches\.10\.member\.syncCount'[^;]*$/,
+    );
+  });
+
+  it('tells nothing of the members of a map beyond its limit', async () => {
+    const logins = Array.from({ length: 11 }, (_, at) => `"p${at}":${at < 10 ? '"token"' : '5'}`).join(',');
+
+    const { json } = await getIdWith(`"Logins":{${logins}}`);
+
+    expect(json.message).toBe(
+      "1 validation error detected: Value at 'logins' failed to satisfy constraint: Member must have length less than or equal to 10",
     );
   });
 

@@ -32,20 +32,24 @@ const parseEach = (members: Placed[], shape: z.ZodType, problems: z.core.$Refine
   return parsed;
 };
 
-/** A list of structures or of strings. */
+/** A list of structures or of strings. Of one that is longer than it may be, no more is looked at. */
 export const list = <T extends z.ZodType>(member: T, lengths: Lengths = {}): z.ZodType<z.infer<T>[]> => {
   const limits = lengthConstraints(lengths);
   const ofStrings = constraintsOf(member);
   const shape = ofStrings ? anyString() : member;
   return z.custom<unknown[]>(Array.isArray, typeError('List')).transform((values, problems) => {
     complain(problems, brokenBy(limits, values));
-    complain(problems, brokenByOneOf('Member', ofStrings ?? [], values.filter(isString)));
-    const members = values.map((value, at) => ({ path: [at], value }));
+    const within = values.slice(0, lengths.max);
+    complain(problems, brokenByOneOf('Member', ofStrings ?? [], within.filter(isString)));
+    const members = within.map((value, at) => ({ path: [at], value }));
     return parseEach(members, shape, problems);
   }) as unknown as z.ZodType<z.infer<T>[]>;
 };
 
-/** A map of strings. Its members come as pairs, in their order: a name such as `__proto__` is a name like any other. */
+/**
+ * A map of strings. Its members come as pairs, in their order: a name such as `__proto__` is a name like any other. Of one
+ * that is longer than it may be, no more is looked at.
+ */
 export const stringMap = (
   key: z.ZodType<string>,
   value: z.ZodType<string>,
@@ -71,20 +75,21 @@ interface MapForm<T extends z.ZodType> {
 const pairs = <T extends z.ZodType>(form: MapForm<T>): z.ZodType<[string, z.infer<T>][]> =>
   z.custom<object>(isObject, typeError('Map')).transform((map, problems) => {
     const entries = Object.entries(map).filter(([, member]) => member !== null);
-    complain(problems, brokenByEntries(form, entries));
-    const members = entries.map(([name, value]) => ({ path: [name, MAP_VALUE], value }));
+    complain(problems, brokenBy(lengthConstraints(form.lengths), entries));
+    const within = entries.slice(0, form.lengths.max);
+    complain(problems, brokenByEntries(form, within));
+    const members = within.map(([name, value]) => ({ path: [name, MAP_VALUE], value }));
     const parsed = parseEach(members, form.value, problems);
-    return entries.map(([name], at) => [name, parsed[at]]);
+    return within.map(([name], at) => [name, parsed[at]]);
   }) as unknown as z.ZodType<[string, z.infer<T>][]>;
 
 const brokenByEntries = <T extends z.ZodType>(
-  { key, lengths, ofValues }: MapForm<T>,
+  { key, ofValues }: MapForm<T>,
   entries: [string, unknown][],
 ): string[] => {
   const names = entries.map(([name]) => name);
   const strings = entries.map(([, member]) => member).filter(isString);
   return [
-    ...brokenBy(lengthConstraints(lengths), entries),
     ...brokenByOneOf('Map keys', constraintsOf(key) ?? [], names),
     ...brokenByOneOf('Map value', ofValues, strings),
   ];

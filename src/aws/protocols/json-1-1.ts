@@ -21,6 +21,7 @@ export const json11 = (service: AwsService, targetPrefix: string, operations: Op
   };
   return {
     service,
+    decisiveHeaders: ['x-amz-target'],
     read: (request) => ({ operation: operationOf(request), members: membersInBody(request.body) }),
     write: (_operation, output) => ({ headers: CONTENT_TYPE, body: output ? toJson(output) : '' }),
     writeError: (error) => ({ headers: { ...CONTENT_TYPE, ...errorHeaders(error) }, body: errorBody(error) }),

@@ -5,12 +5,12 @@ import { serializationError } from '../aws-error';
 const MAX_DEPTH = 64;
 
 /** Members of a body; the largest that does anything, 1,024 patches to a dataset, has about 6,000. */
-const MAX_MEMBERS = 50_000;
+const MAX_MEMBERS = 25_000;
 
 /**
  * The members in a JSON body; none in an empty one.
  * @throws SerializationException for anything but an object, and for one that would hold up others while it is read:
- *   more than 64 deep, or with more than 50,000 members in all
+ *   more than 64 deep, or with more than 25,000 members in all
  */
 export const membersInBody = (body: Buffer): Record<string, unknown> => {
   if (body.length === 0) return {};

@@ -5,6 +5,8 @@ import type { AwsAnswer, AwsRequest } from '../wire';
 /** How one of AWS's protocols writes calls, answers and errors. */
 export interface Protocol {
   service: AwsService;
+  /** Headers by which a call says what is to be done: a signature must cover them. */
+  decisiveHeaders: string[];
   /** Finds the operation of a request and its members. @throws AwsError */
   read(request: AwsRequest): Call;
   /** The body of an answer: the operation's output, nothing when it has none. */

@@ -17,6 +17,7 @@ export const query = (service: AwsService, version: string, operations: Operatio
   const xmlns = NAMESPACES[service];
   return {
     service,
+    decisiveHeaders: [],
     read: ({ body }: AwsRequest): Call => {
       const { Action: action, Version: wanted, ...members } = membersInForm(body);
       const operation = operations.find(({ name }) => name === action);

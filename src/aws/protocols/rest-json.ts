@@ -26,6 +26,7 @@ const CONTENT_TYPE = { 'content-type': 'application/json' };
  */
 export const restJson = (service: AwsService, operations: RestOperation[]): Protocol => ({
   service,
+  decisiveHeaders: [],
   read: (request) => {
     const path = request.rawPath.split('/');
     const found = operations.find((each) => each.method === request.method && matches(each.uri, path));

@@ -12,27 +12,43 @@ export interface ReadSignature extends SignatureClaim {
   timestamp: string;
 }
 
+/** Whom a signature must be for, and what it must cover. */
+export interface SignatureTarget {
+  /** The name in the scope of credentials, such as `cognito-sync`. */
+  service: string;
+  /** Lower-case names of headers by which a call says what is to be done. */
+  decisiveHeaders: string[];
+}
+
 /**
- * Reads the signature of a request and checks all of it that needs no secret: its form, its time, and that it is for
- * `service`, which is the name in the scope of credentials, such as `cognito-sync`. Any region will do: this server
- * stands for all.
+ * Reads the signature of a request and checks all of it that needs no secret: its form, its time, that it is for the
+ * service and that it covers what decides the call. Any region will do: this server stands for all.
  * @throws SignatureError MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException.
  */
-export const readSignature = (request: SignedRequest, service: string, now: Date): ReadSignature => {
+export const readSignature = (
+  request: SignedRequest,
+  { service, decisiveHeaders }: SignatureTarget,
+  now: Date,
+): ReadSignature => {
   const claim = parseAuthorization(headerOf(request, 'authorization'));
   const time = signingTimeOf(request);
-  requireSignedHeaders(claim, time);
+  requireSignedHeaders(claim, [time.header, ...decisiveHeaders]);
   requireCurrent(time, now);
   requireScope(claim, time, service);
   return { ...claim, timestamp: time.timestamp };
 };
 
-/** Without these two a signature would do for any server and any time. */
-const requireSignedHeaders = ({ signedHeaders }: SignatureClaim, { header }: SigningTime): void => {
+/**
+ * Without the host and the time a signature would do for any server and at any time; without the header that names the
+ * operation, for all operations that take the same members. AWS wants every `x-amz-*` header signed, and its SDKs sign
+ * this one.
+ */
+const requireSignedHeaders = ({ signedHeaders }: SignatureClaim, needed: string[]): void => {
   if (!signedHeaders.includes('host'))
     throw invalidSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
-  if (!signedHeaders.includes(header))
-    throw invalidSignature(`'${header}' must be a 'SignedHeader' in the AWS Authorization.`);
+  const missing = needed.find((name) => !signedHeaders.includes(name));
+  if (missing !== undefined)
+    throw invalidSignature(`'${missing}' must be a 'SignedHeader' in the AWS Authorization.`);
 };
 
 const requireScope = (claim: SignatureClaim, { timestamp }: SigningTime, service: string): void => {

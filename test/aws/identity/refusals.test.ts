@@ -2,6 +2,7 @@ import { loadConfig } from '../../../src/config';
 import { createKey, createPool, getCredentials, getId } from '../../support/factories';
 import { startTestServer, type TestServer } from '../../support/server';
 import { ADMIN_KEYS, callRaw, identityClient, refusal } from './clients';
+import { smithySigner } from '../sigv4/signed-by';
 import { MODEL } from './model';
 
 const NOBODY = 'us-east-1:00000000-0000-4000-8000-000000000000';
@@ -77,6 +78,26 @@ describe('an operation that is not public', () => {
     }).then(async (answer) => ({ status: answer.status, json: (await answer.json()) as any }));
 
     expect([[400, 403].includes(status), json.__type]).toEqual([true, 'IncompleteSignatureException']);
+  });
+
+  it('is refused when the signature does not cover its name, by which it could be another one', async () => {
+    const pool = await createPool(server);
+    const body = JSON.stringify({ IdentityPoolId: pool.id });
+    const { host, hostname } = new URL(server.url);
+    const signer = smithySigner({ key: ADMIN_KEYS, service: 'cognito-identity' });
+    const request = { method: 'POST', protocol: 'http:', hostname, path: '/', query: {}, body };
+    const { headers } = await signer.sign({ ...request, headers: { host } });
+    const send = async (operation: string) => {
+      const target = { 'x-amz-target': `AWSCognitoIdentityService.${operation}` };
+      const answer = await fetch(server.url, { method: 'POST', headers: { ...headers, ...target }, body });
+      return [answer.status, ((await answer.json()) as any).message];
+    };
+
+    for (const operation of ['DescribeIdentityPool', 'DeleteIdentityPool'])
+      expect(await send(operation)).toEqual([
+        400,
+        "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.",
+      ]);
   });
 
   it('is refused to temporary keys without their session token', async () => {

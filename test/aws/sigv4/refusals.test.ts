@@ -189,6 +189,16 @@ describe('The signed headers', () => {
     expect(verdictOn(withHeaders(request, { 'x-amz-target': undefined }), { at: AT })).toBe(MISMATCH);
   });
 
+  it('must have among them what decides the call', async () => {
+    const of = async (headers: Record<string, string>) =>
+      verdictOn(await signed({ headers }), { at: AT, decisiveHeaders: ['x-amz-target'] });
+
+    expect(await of({ 'x-amz-target': 'S.DescribeDataset' })).toBe('accepted');
+    expect(await of({})).toBe(
+      "InvalidSignatureException: 'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.",
+    );
+  });
+
   it('must be named once each: a long header that is signed a thousand times is megabytes to hash', () => {
     const names = 'SignedHeaders=host;x-amz-date;host';
 

@@ -11,10 +11,10 @@ export const EXAMPLE_KEY = {
 /** `accepted`, or by which exception and sentence the signature is refused. */
 export const verdictOn = (
   request: SignedRequest,
-  { service = 'cognito-sync', at, secret = EXAMPLE_KEY.secretAccessKey }: Verifying,
+  { service = 'cognito-sync', at, secret = EXAMPLE_KEY.secretAccessKey, decisiveHeaders = [] }: Verifying,
 ): string => {
   try {
-    requireSignature(request, readSignature(request, service, at), secret);
+    requireSignature(request, readSignature(request, { service, decisiveHeaders }, at), secret);
     return 'accepted';
   } catch (error) {
     if (error instanceof SignatureError) return `${error.exception}: ${error.message}`;
@@ -27,6 +27,8 @@ export interface Verifying {
   service?: string;
   at: Date;
   secret?: string;
+  /** What must be signed besides the host and the time. */
+  decisiveHeaders?: string[];
 }
 
 /** What is said of every signature that is not the holder's. */
