@@ -29,6 +29,7 @@ const FEATURES = [
   'push',
   'streams',
   'data-export',
+  'cognito-import',
 ];
 
 /** What everything may stand on. It stands on nothing but itself. */
