@@ -115,9 +115,16 @@ const importLocked = async (
     remembered,
     given ? { isDeleted: false, ...given } : { isDeleted: true },
   );
+  if (decision === 'UNCHANGED' && given && row) await noteDate(tx, row, given.lastModifiedDate);
   if (decision === 'UNCHANGED' || decision === 'DIVERGED') return left(decision, here);
   if (!given || decision === 'DELETE') return erase(tx, address, here);
   return write(tx, address, { here, given, decision });
+};
+
+/** It was written while it was listed, and the last import had that already. */
+const noteDate = async (tx: Context, row: ImportedDataset, sourceModifiedAt: Date): Promise<void> => {
+  const { identityId, datasetName: name } = row;
+  await tx.db.update(ImportedDataset, { identityId, datasetName: name }, { sourceModifiedAt });
 };
 
 const left = (status: 'UNCHANGED' | 'DIVERGED', here: LockedDataset | undefined): DatasetImport => ({
