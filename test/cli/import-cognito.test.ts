@@ -251,6 +251,32 @@ describe('rockpool import cognito', () => {
     for (const id of ids) expect(await recordsHere(id, 'settings')).toEqual(recordsThere(id, 'settings'));
   });
 
+  test('breaks off when its credentials expire, without a page that it did not finish', async () => {
+    const ids = populate();
+    const state = join(folder, 'state-3');
+    source.onCall((operation) => {
+      if (operation === 'ListDatasets' && source.calls.ListDatasets === 5)
+        source.failNext('ListDatasets', 1, 'expired credentials');
+    });
+
+    const broken = await run(['--state', state, '--concurrency', '1']);
+    source.onCall(() => undefined);
+    const resumed = await run(['--state', state]);
+
+    expect(broken).toMatchObject({ code: 1, err: expect.stringContaining('ExpiredTokenException') });
+    expect(resumed).toMatchObject({ code: 0, report: { problems: [] } });
+    for (const id of ids) expect(await recordsHere(id, 'settings')).toEqual(recordsThere(id, 'settings'));
+  });
+
+  test('breaks off at once with a key that does not hold', async () => {
+    populate();
+
+    const outcome = await run(['--key', 'NOBODY.not-a-real-secret']);
+
+    expect(outcome).toMatchObject({ code: 1, err: expect.stringContaining('broke off') });
+    expect(source.calls.ListIdentities).toBeUndefined();
+  });
+
   test('begins a pass anew when its page token does not hold any more', async () => {
     populate();
     const state = join(folder, 'state-2');

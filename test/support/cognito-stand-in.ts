@@ -61,7 +61,11 @@ export interface CognitoStandIn {
   /** An update as UpdateRecords makes it; null removes. */
   write(identityId: string, datasetName: string, patches: Record<string, string | null>): void;
   /** The next calls of an operation are refused in this way. */
-  failNext(operation: string, times: number, how: 'throttle' | 'break' | 'deny' | 'expired token'): void;
+  failNext(
+    operation: string,
+    times: number,
+    how: 'throttle' | 'break' | 'deny' | 'expired token' | 'expired credentials',
+  ): void;
   /** Called before each operation is answered. */
   onCall(listener: (operation: string) => void): void;
   close(): Promise<void>;
@@ -215,6 +219,7 @@ export const startCognitoStandIn = async (): Promise<CognitoStandIn> => {
     failure.times -= 1;
     if (failure.how === 'throttle') return error(400, 'TooManyRequestsException', 'Rate exceeded');
     if (failure.how === 'deny') return error(400, 'AccessDeniedException', 'not authorized');
+    if (failure.how === 'expired credentials') return error(400, 'ExpiredTokenException');
     if (failure.how === 'expired token') return error(400, 'InvalidParameterException', 'Invalid NextToken');
     response.socket?.destroy();
     return 'broken';

@@ -1,8 +1,9 @@
 import type { Dataset, _Record } from '@aws-sdk/client-cognito-sync';
 import { partsOf, type DatasetSource } from './record-parts';
-import { requireGoingOn, type Run } from './run';
+import { Interrupted, requireGoingOn, type Run } from './run';
 import { listDatasets, listRecords, type SourceOwner } from './source';
 import { sentenceOf } from './source-pools';
+import { stopsEverything } from './stops-everything';
 import type { DatasetOutcome, KnownDataset } from './target';
 
 /** Brings the datasets of an identity that changed since they came over. What fails is reported, and stops nothing. */
@@ -15,7 +16,7 @@ export const bringDatasets = async (run: Run, owner: SourceOwner, known: KnownDa
       if (!isDeleted && !datasets.some(({ DatasetName }) => DatasetName === datasetName))
         await bringDeletion(run, owner, datasetName);
   } catch (error) {
-    if (run.signal.aborted) throw error;
+    if (error instanceof Interrupted || stopsEverything(error)) throw error;
     run.report.count('datasets', 'failed');
     run.report.problem(`datasets of ${owner.IdentityId}`, sentenceOf(error));
   }
@@ -34,6 +35,7 @@ const bringOne = async (
     const before = known.find(({ datasetName }) => datasetName === name);
     await bringRecords(run, { ...owner, DatasetName: name }, dataset, before);
   } catch (error) {
+    if (stopsEverything(error)) throw error;
     run.report.count('datasets', 'failed');
     run.report.problem(`${owner.IdentityId}/${name}`, sentenceOf(error));
   }

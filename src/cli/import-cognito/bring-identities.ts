@@ -7,6 +7,7 @@ import { TargetError } from './graphql-target';
 import { requireGoingOn, type Run } from './run';
 import { developerUsersOf, listIdentities, type IdentityPage } from './source';
 import { sentenceOf, type SourcePool } from './source-pools';
+import { stopsEverything } from './stops-everything';
 import type { IdentityOutcome } from './target';
 
 type Imported = ImportIdentitiesInput['identities'][number];
@@ -99,6 +100,7 @@ const readIdentity = async (walk: PoolWalk, identity: IdentityDescription): Prom
       linkedLogins: run.logins.get(identityId) ?? [],
     };
   } catch (error) {
+    if (stopsEverything(error)) throw error;
     run.report.count('identities', 'failed');
     run.report.problem(identityId, `its developer users cannot be read: ${sentenceOf(error)}`);
     return undefined;

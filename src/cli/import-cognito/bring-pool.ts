@@ -1,5 +1,6 @@
 import { TargetError } from './graphql-target';
 import type { Run } from './run';
+import { stopsEverything } from './stops-everything';
 import { noteWhatStays, sentenceOf, toImport, type SourcePool } from './source-pools';
 
 type PoolInput = ReturnType<typeof toImport>;
@@ -24,6 +25,7 @@ export const bringPool = async (run: Run, source: SourcePool): Promise<boolean> 
     const status = await importWithoutRefused(run, toImport(source, run.choices.overwrite));
     countStatus(run, id, status);
   } catch (error) {
+    if (stopsEverything(error)) throw error;
     report.count('pools', 'failed');
     report.problem(id, sentenceOf(error));
     return false;

@@ -10,9 +10,16 @@ export class TargetError extends Error {
     readonly code: string,
     /** The member that was refused, when one was. */
     readonly field?: string,
+    /** Why the administrator's key does not hold, when that is why. */
+    readonly credentialsProblem?: string,
   ) {
     super(message);
   }
+}
+
+/** The Rockpool imported into cannot be spoken to. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
 }
 
 /** Where to import into, and as whom. */
@@ -33,6 +40,7 @@ const answerShape = z.object({
           .object({
             code: z.string().optional(),
             field: z.string().optional(),
+            reason: z.string().optional(),
             retryAfterSeconds: z.number().optional(),
           })
           .optional(),
@@ -49,7 +57,7 @@ const PASSING = ['TOO_MANY_REQUESTS', 'SERVICE_UNAVAILABLE', 'CONCURRENT_MODIFIC
 /** Sends one operation; tries again, six times in all, what fails for a passing reason. */
 export type Send = (query: string, variables: object) => Promise<Record<string, unknown>>;
 
-/** Operations to one server. @throws TargetError for what it refuses, Error when it cannot be reached. */
+/** Operations to one server. @throws TargetError for what it refuses, UnreachableError. */
 export const sendTo = (address: TargetAddress): Send => {
   const url = /\/graphql\/?$/.test(address.url) ? address.url : `${address.url.replace(/\/+$/, '')}/graphql`;
   return async (query, variables) => {
@@ -71,15 +79,20 @@ const sendOnce = async (url: string, bearer: string, body: object): Promise<Reco
     headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
     body: JSON.stringify(body),
   }).catch((error: unknown) => {
-    throw new Error(`${url} cannot be reached: ${reasonOf(error)}`, { cause: error });
+    throw new UnreachableError(`${url} cannot be reached: ${reasonOf(error)}`, { cause: error });
   });
   const answer = answerShape.safeParse(await response.json().catch(() => undefined));
-  if (!answer.success) throw new Error(`${url} answered with status ${response.status}, and not as GraphQL`);
+  if (!answer.success)
+    throw new UnreachableError(`${url} answered with status ${response.status}, and not as GraphQL`);
   const [error] = answer.data.errors ?? [];
-  if (error)
-    throw new TargetError(error.message, error.extensions?.code ?? 'UNKNOWN', error.extensions?.field);
+  if (error) throw refusalOf(error);
   return answer.data.data ?? {};
 };
+
+type AnsweredError = NonNullable<z.infer<typeof answerShape>['errors']>[number];
+
+const refusalOf = ({ message, extensions }: AnsweredError): TargetError =>
+  new TargetError(message, extensions?.code ?? 'UNKNOWN', extensions?.field, extensions?.reason);
 
 const reasonOf = (error: unknown): string => {
   const cause = error instanceof Error ? (error.cause ?? error) : error;

@@ -1,8 +1,9 @@
 import { bringIdentities } from './bring-identities';
 import { bringPool } from './bring-pool';
 import { bringRolesAndProviders } from './bring-roles';
-import { requireGoingOn, type Run } from './run';
+import { Interrupted, requireGoingOn, type Run } from './run';
 import { poolIds, readPool, rolesOf, sentenceOf, type SourcePool } from './source-pools';
+import { stopsEverything } from './stops-everything';
 
 /**
  * Brings everything over: roles and providers, pools, identities with their datasets. What fails is reported and does not
@@ -29,8 +30,7 @@ const bringAllOf = async (run: Run, pool: SourcePool): Promise<void> => {
   try {
     await bringIdentities(run, pool);
   } catch (error) {
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
-    if (status < 400 || status > 499 || status === 429) throw error;
+    if (error instanceof Interrupted || stopsEverything(error)) throw error;
     run.report.problem(`identities of ${pool.pool.IdentityPoolId ?? ''}`, sentenceOf(error));
   }
 };
@@ -42,6 +42,7 @@ const readPools = async (run: Run): Promise<SourcePool[]> => {
     try {
       pools.push(await readPool(run.source, id));
     } catch (error) {
+      if (stopsEverything(error)) throw error;
       run.report.count('pools', 'failed');
       run.report.problem(id, sentenceOf(error));
     }
