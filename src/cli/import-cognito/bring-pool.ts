@@ -65,7 +65,7 @@ const withoutRefused = (
   const [, name, index] = /^(\w+)\[(\d+)\]/.exec(field ?? '') ?? [];
   const list = PROVIDER_LISTS.find((each) => each === name);
   if (list === undefined) return undefined;
-  const entries: unknown[] = input[list];
+  const entries: unknown[] = input[list] ?? [];
   const entry = entries[Number(index)];
   if (entry === undefined) return undefined;
   const rest = entries.filter((_, at) => at !== Number(index));

@@ -65,6 +65,7 @@ const bringProvider = async (
   [mutation, read]: [Registration, (source: Run['source'], arn: string) => Promise<object>],
 ): Promise<void> => {
   requireGoingOn(run);
+  if (await run.target.hasProvider(arn)) return noteProvider(run);
   await register(run, {
     kind: 'providers',
     arn,
@@ -72,6 +73,12 @@ const bringProvider = async (
     read: () => read(run.source, arn),
     hint: ` Make it with ${mutation}, and import again.`,
   });
+};
+
+/** It is there already, whoever made it: nothing has to be known of it. */
+const noteProvider = ({ report }: Run): void => {
+  report.count('providers', 'read');
+  report.count('providers', 'unchanged');
 };
 
 interface Registered {

@@ -101,14 +101,14 @@ export const toImport = ({ pool, roles, principalTagAttributeMaps }: SourcePool,
   overwrite,
 });
 
+/** A list that the source does not have stays away: an empty one is told from it, as in Cognito. */
 const providerMembers = (pool: IdentityPool) => ({
-  openIdConnectProviderARNs: pool.OpenIdConnectProviderARNs ?? [],
-  samlProviderARNs: pool.SamlProviderARNs ?? [],
-  supportedLoginProviders: Object.entries(pool.SupportedLoginProviders ?? {}).map(([provider, appId]) => ({
-    provider,
-    appId,
-  })),
-  cognitoIdentityProviders: (pool.CognitoIdentityProviders ?? []).map((client) => ({
+  openIdConnectProviderARNs: pool.OpenIdConnectProviderARNs,
+  samlProviderARNs: pool.SamlProviderARNs,
+  supportedLoginProviders:
+    pool.SupportedLoginProviders &&
+    Object.entries(pool.SupportedLoginProviders).map(([provider, appId]) => ({ provider, appId })),
+  cognitoIdentityProviders: pool.CognitoIdentityProviders?.map((client) => ({
     providerName: client.ProviderName ?? '',
     clientId: client.ClientId ?? '',
     serverSideTokenCheck: client.ServerSideTokenCheck ?? false,

@@ -40,6 +40,8 @@ export type Registration = 'createRole' | 'createOpenIDConnectProvider' | 'creat
 export interface Target {
   /** ARN of any pool there; null when there is none. */
   anyPoolArn(): Promise<string | null>;
+  /** Whether there is such a provider, as far as the key may know. */
+  hasProvider(arn: string): Promise<boolean>;
   /** Whether it was not there. @throws TargetError */
   register(mutation: Registration, input: object): Promise<boolean>;
   /** @throws TargetError */
@@ -51,6 +53,10 @@ export interface Target {
 }
 
 const POOL = `query { identityPools(first: 1) { nodes { arn } } }`;
+const PROVIDER: [isItsArn: RegExp, query: string][] = [
+  [/:oidc-provider\//, 'query ($arn: String!) { identityProvider(arn: $arn) { arn } }'],
+  [/:saml-provider\//, 'query ($arn: String!) { samlProvider(arn: $arn) { arn } }'],
+];
 const IMPORT_POOL = `mutation ($input: ImportIdentityPoolInput!) { importIdentityPool(input: $input) { status } }`;
 const KNOWN = `query ($input: ImportedIdentitiesInput!) { importedIdentities(input: $input) {
   identityId runId datasets { datasetName syncCount isDeleted sourceCreationDate sourceLastModifiedDate } } }`;
@@ -67,6 +73,7 @@ const REGISTRATIONS: Record<Registration, [type: string, selection: string]> = {
 /** A Rockpool that is spoken to in GraphQL. */
 export const liveTarget = (send: Send): Target => ({
   anyPoolArn: () => anyPoolArn(send),
+  hasProvider: (arn) => hasProvider(send, arn),
   register: async (mutation, input) => {
     const [type, selection] = REGISTRATIONS[mutation];
     const query = `mutation ($input: ${type}!) { ${mutation}(input: $input) { ${selection} } }`;
@@ -93,6 +100,18 @@ export const liveTarget = (send: Send): Target => ({
 const anyPoolArn = async (send: Send): Promise<string | null> => {
   const { identityPools } = await send(POOL, {});
   return (identityPools as { nodes: { arn: string }[] }).nodes[0]?.arn ?? null;
+};
+
+const hasProvider = async (send: Send, arn: string): Promise<boolean> => {
+  const query = PROVIDER.find(([isItsArn]) => isItsArn.test(arn))?.[1];
+  if (query === undefined) return false;
+  return send(query, { arn }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof TargetError) return false;
+      throw error;
+    },
+  );
 };
 
 interface KnownAnswer extends Omit<KnownIdentity, 'datasets'> {
@@ -130,6 +149,7 @@ export const rehearsal = (send: Send, runId: string): Target => {
   };
   return {
     anyPoolArn: () => anyPoolArn(send),
+    hasProvider: (arn) => hasProvider(send, arn),
     register: async () => true,
     importPool: async () => 'CREATED',
     known,
