@@ -242,6 +242,6 @@ test('S60: imports at any moments of any history end in equal datasets and exact
       const [counted, real] = await storage();
       expect(counted).toBe(real);
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });
