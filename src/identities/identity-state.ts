@@ -9,6 +9,7 @@ import type { IdentityState } from './decide-logins';
 import { wasDeleted } from './deleted-identities';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
+import { unprovenOf } from './unproven-logins';
 
 /** An identity that is not stored yet. */
 export const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticated: boolean): Identity => ({
@@ -64,6 +65,8 @@ export const stateOf = async (
   developerProvider: string | null,
 ): Promise<IdentityState> => {
   const logins = await loginsOf(ctx, identity.id);
+  // A guest has none, and most calls are guests' or come from where nothing was imported.
+  const unproven = identity.isAuthenticated ? await unprovenOf(ctx, identity.id) : [];
   return {
     id: identity.id,
     isAuthenticated: identity.isAuthenticated,
@@ -73,6 +76,11 @@ export const stateOf = async (
     logins: logins.map(({ loginKey: key, provider }) => ({
       key,
       provider,
+      isDeveloper: provider === developerProvider,
+    })),
+    unproven: unproven.map(({ provider, isClaimable }) => ({
+      provider,
+      isClaimable,
       isDeveloper: provider === developerProvider,
     })),
   };

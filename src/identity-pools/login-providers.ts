@@ -103,6 +103,15 @@ export const developerProviderNameAfter = (
  */
 export const requireUsableProviders = async (tx: Context, pool: IdentityPool): Promise<void> => {
   requireAWayIn(pool);
+  await requireKnownProviders(tx, pool);
+};
+
+/**
+ * The same, but for a pool that nobody can get an identity of: AWS has such pools, and one that is imported may wait for
+ * its providers.
+ * @throws INVALID_PARAMETER
+ */
+export const requireKnownProviders = async (tx: Context, pool: IdentityPool): Promise<void> => {
   requireDistinctKeys(pool);
   requireTokenChecks(tx, pool);
   await requireRegistered(tx, pool);

@@ -16,8 +16,12 @@ import {
 
 /** What an app of AWS keeps beside its credentials. */
 class Ledger {
-  private readonly pools = new Map<string, string>();
+  private readonly pools: Map<string, string>;
   private readonly owners = new Map<string, string>();
+
+  constructor(known: [identityId: string, identityPoolId: string][]) {
+    this.pools = new Map(known);
+  }
 
   /** An identity that was met, in its pool. */
   note(identityId: string, identityPoolId: string): void {
@@ -75,10 +79,10 @@ const refused = async <T>(call: Promise<T>): Promise<T> =>
     throw error.$metadata ? new Refusal(codeOf(error.name), error.message) : error;
   });
 
-/** The AWS door over real HTTP, as AWS's SDK for JavaScript v3 uses it. */
-export const awsDoor = (url: string): Door => {
+/** The AWS door over real HTTP, as AWS's SDK for JavaScript v3 uses it; of `known` identities it knows the pools. */
+export const awsDoor = (url: string, known: [identityId: string, identityPoolId: string][] = []): Door => {
   const identity = (caller?: Caller) => new CognitoIdentity(settingsOf(url, caller));
-  const ledger = new Ledger();
+  const ledger = new Ledger(known);
   return {
     name: 'AWS',
     errorsHaveFields: false,

@@ -1,0 +1,24 @@
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Identity } from '../identities/identity.entity';
+
+/** An identity that was imported, and what its source said of it then. */
+@Entity('imported_identities')
+export class ImportedIdentity {
+  @PrimaryColumn('text', {
+    name: 'identity_id',
+    primaryKeyConstraintName: 'imported_identities__primary_key',
+  })
+  @ForeignKey(() => Identity, { name: 'imported_identities__of_an_identity', onDelete: 'CASCADE' })
+  identityId!: string;
+
+  /** SHA-256 of all that was given: the same again means that nothing changed at the source. */
+  @Column('text', { name: 'source_hash' })
+  sourceHash!: string;
+
+  /** The run that came across it last, changed or not; null where the importer gave none. */
+  @Column('text', { name: 'run_id', nullable: true })
+  runId!: string | null;
+
+  @Column('timestamptz', { name: 'imported_at' })
+  importedAt!: Date;
+}
