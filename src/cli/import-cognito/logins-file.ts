@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REGIONAL_ID_PATTERN } from '../../protocol/limits';
 
 /** A login whose user the operator knows. */
 export interface KnownLogin {
@@ -14,10 +15,9 @@ export class LoginsFileError extends Error {
 const text = (): z.ZodString => z.string('is missing');
 
 const row = z.object({
-  identityId: text().regex(
-    /^[\w-]+:[0-9a-f-]+$/,
-    'must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef',
-  ),
+  identityId: text()
+    .max(55, 'must have at most 55 characters')
+    .regex(REGIONAL_ID_PATTERN, 'must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef'),
   provider: text().min(1, 'must not be empty').max(128, 'must have at most 128 characters'),
   subject: text().min(1, 'must not be empty').max(1024, 'must have at most 1,024 characters'),
 });
