@@ -2,7 +2,7 @@ import { ANONYMOUS, type Actor } from '../actor';
 import type { Context } from '../context';
 import { accessKeyHolder } from '../credentials/access-key-holder';
 import { ServiceError, badCredentials, type CredentialsProblem } from '../errors';
-import { SignatureError, type SignatureException } from './sigv4/signature-error';
+import { SignatureError, SignatureMismatch, type SignatureException } from './sigv4/signature-error';
 import { headerOf, type SignedRequest } from './sigv4/signed-request';
 import { readSignature, requireSignature, type SignatureTarget } from './sigv4/verify-signature';
 
@@ -27,8 +27,24 @@ export const authenticateSignature = async (
   try {
     return await signer(ctx, request, target);
   } catch (error) {
+    if (error instanceof SignatureMismatch) warnOfHost(ctx, request);
     return { kind: 'anonymous', problem: problemOf(error) };
   }
+};
+
+const warned = new WeakSet<object>();
+
+/**
+ * A proxy that changes the Host breaks every signature, and callers are told to look at their keys: an operator reads it
+ * here, once, since whoever has a wrong secret could fill the log.
+ */
+const warnOfHost = ({ config, log }: Context, request: SignedRequest): void => {
+  if (warned.has(config)) return;
+  warned.add(config);
+  log.warn(
+    { host: headerOf(request, 'host') },
+    'A signature did not match. It was checked with this Host: if clients call another one, let the proxy pass on theirs, or say it as X-Forwarded-Host and be named in ROCKPOOL_TRUST_PROXY.',
+  );
 };
 
 const signer = async (ctx: Context, request: SignedRequest, target: SignatureTarget): Promise<Actor> => {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { importCognito, type ExitCode, type Terminal } from './import-cognito/command';
-import { withOptions, type GivenOptions } from './import-cognito/options';
+import { givenOptions, withOptions } from './import-cognito/options';
 
 /** Runs `rockpool` with these arguments; answers its exit code. Never throws for what the caller did wrong. */
 export const rockpool = async (args: string[], terminal: Terminal): Promise<ExitCode> => {
@@ -11,8 +11,8 @@ export const rockpool = async (args: string[], terminal: Terminal): Promise<Exit
     .description('brings identities and their data over from another service')
     .command('cognito')
     .description('Amazon Cognito identity pools and Cognito Sync, or anything that speaks as they do');
-  withOptions(cognito).action(async (given: GivenOptions) => {
-    code = await importCognito(given, terminal);
+  withOptions(cognito).action(async (options: Parameters<typeof givenOptions>[0]) => {
+    code = await importCognito(givenOptions(options), terminal);
   });
   for (const command of [program, ...program.commands, cognito]) silence(command, terminal);
   try {

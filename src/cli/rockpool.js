@@ -2,6 +2,9 @@
 'use strict';
 
 // What was built, else the source as it stands, so that a clone needs no build.
+// The SDK's versions are this package's to choose, not the operator's.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 

@@ -256,6 +256,22 @@ describe('A signature that does not hold', () => {
   });
 });
 
+test('The log says once with which Host signatures do not match, since a proxy may have changed it', async () => {
+  const log = { warn: jest.fn() };
+  const from = { ...ctx, config: { ...ctx.config }, log } as unknown as Context;
+  const wrong = { ...TEST_ADMIN, secretAccessKey: 'wrong' };
+
+  await callerOf(TEST_ADMIN, undefined, from);
+  const before = log.warn.mock.calls.length;
+  await callerOf(wrong, undefined, from);
+  await callerOf(wrong, undefined, from);
+
+  const { host } = (await signed(wrong)).headers;
+  expect(before).toBe(0);
+  expect(log.warn.mock.calls).toEqual([[{ host }, expect.stringContaining('X-Forwarded-Host')]]);
+  expect(host).toEqual(expect.any(String));
+});
+
 test('A signature is for this request to this service alone', async () => {
   const request = await signed(await guestKey(), {
     method: 'POST',

@@ -28,7 +28,9 @@ describe('a file of logins', () => {
 
   it.each([
     ['an id that is none', 'identityId,provider,subject\nx,a,1', /^line 2: identityId must look like/],
-    ['a missing column', `identityId,provider\n${ID},a`, /^line 2: subject/],
+    ['a missing column', `identityId,provider\n${ID},a`, /^line 1: the first line must name/],
+    ['a member that is not there', `{"identityId":"${ID}","provider":"a"}`, /^line 1: subject is missing$/],
+    ['a line that is cut off', `identityId,provider,subject\n${ID},a`, /^line 2: subject is missing$/],
     ['two users of one provider', `identityId,provider,subject\n${ID},a,1\n${ID},a,2`, /^line 3: .* already/],
     ['a stray quote', `identityId,provider,subject\n${ID},a"b,1`, /^line 2: a quote/],
     ['broken JSON', `{"identityId":"${ID}","provider":"a","subject":"1"}\n{`, /^line 2: is no JSON/],

@@ -1,4 +1,4 @@
-import { signatureDoesNotMatch } from './signature-error';
+import { SignatureMismatch } from './signature-error';
 import { headerOf, type SignedRequest } from './signed-request';
 
 /*
@@ -65,7 +65,7 @@ const decode = (encoded: string): string => {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
   } catch {
-    throw signatureDoesNotMatch();
+    throw new SignatureMismatch();
   }
 };
 
@@ -79,6 +79,6 @@ const uriEncode = (text: string): string =>
 /** A header that is said to be signed and was not sent is a mismatch, rather than a header without value. */
 const canonicalValue = (request: SignedRequest, name: string): string => {
   const value = headerOf(request, name);
-  if (value === undefined) throw signatureDoesNotMatch();
+  if (value === undefined) throw new SignatureMismatch();
   return value.replace(/[ \t]+/g, ' ').replace(/^ | $/g, '');
 };

@@ -27,7 +27,11 @@ export const invalidSignature = (message: string): SignatureError =>
   new SignatureError('InvalidSignatureException', message);
 
 /** The signature is not the one that the holder of the key would have made; AWS's sentence. */
-export const signatureDoesNotMatch = (): SignatureError =>
-  invalidSignature(
-    'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
-  );
+export class SignatureMismatch extends SignatureError {
+  constructor() {
+    super('InvalidSignatureException', MISMATCH);
+  }
+}
+
+const MISMATCH =
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.';

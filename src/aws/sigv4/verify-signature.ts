@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { ALGORITHM, parseAuthorization, type SignatureClaim } from './authorization-header';
 import { canonicalRequest } from './canonical-request';
 import { requireCurrent, signingTimeOf, type SigningTime } from './request-time';
-import { invalidSignature, signatureDoesNotMatch } from './signature-error';
+import { invalidSignature, SignatureMismatch } from './signature-error';
 import { headerOf, type SignedRequest } from './signed-request';
 import { hmac, signingKey } from './signing-key';
 
@@ -74,7 +74,7 @@ export const requireSignature = (
   requireHonestHash(request, payloadHash);
   const expected = Buffer.from(signatureOf(request, read, payloadHash, secretAccessKey));
   const given = Buffer.from(read.signature);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw signatureDoesNotMatch();
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new SignatureMismatch();
 };
 
 /** Also refuses `UNSIGNED-PAYLOAD`, which is for S3 alone. */

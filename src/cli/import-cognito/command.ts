@@ -7,9 +7,9 @@ import { progressOn, type Output } from './progress';
 import { Report, reportText } from './report';
 import { Interrupted, type Choices, type Run } from './run';
 import { openSource, type SourceSettings } from './source';
-import { sentenceOf } from './source-pools';
 import { liveTarget, rehearsal } from './target';
 import { walkCognito } from './walk';
+import { whyItBrokeOff } from './why-it-broke-off';
 
 /** Where a command writes to and when it ends. */
 export interface Terminal {
@@ -35,7 +35,7 @@ export const importCognito = async (given: GivenOptions, terminal: Terminal): Pr
     return 2;
   }
   const isDone = await carryOut(run, given, terminal);
-  terminal.out.write(given.json ? `${jsonOf(run, given, isDone)}\n` : textOf(run, given));
+  terminal.out.write(given.json ? `${jsonOf(run, given, isDone)}\n` : textOf(run, given, isDone));
   return isDone && run.report.isComplete ? 0 : 1;
 };
 
@@ -104,10 +104,11 @@ const carryOut = async (run: Run, given: GivenOptions, { err }: Terminal): Promi
     return true;
   } catch (error) {
     run.progress.stop();
-    const goOn = given.state === undefined ? '' : ` With --state ${given.state} it goes on from here.`;
-    err.write(
-      `${error instanceof Interrupted ? error.message : `The import broke off. ${sentenceOf(error)}`}${goOn}\n`,
-    );
+    const why =
+      error instanceof Interrupted
+        ? error.message
+        : `The import broke off. ${whyItBrokeOff(error, given.to)}`;
+    err.write(`${why}${howItGoesOn(run, given)}\n`);
     return false;
   } finally {
     run.progress.stop();
@@ -115,8 +116,18 @@ const carryOut = async (run: Run, given: GivenOptions, { err }: Terminal): Promi
   }
 };
 
-const textOf = ({ report }: Run, { dryRun }: GivenOptions): string =>
-  `${dryRun ? 'A dry run: nothing was written. An import would do this:\n' : ''}${reportText(report.data)}`;
+const howItGoesOn = ({ report }: Run, { dryRun, state }: GivenOptions): string => {
+  if (dryRun) return '';
+  if (state !== undefined) return ` With --state ${state} it goes on from here.`;
+  return report.isEmpty ? '' : ' What came over stays: the same command finds it unchanged, and goes on.';
+};
+
+const textOf = ({ report }: Run, { dryRun }: GivenOptions, isDone: boolean): string => {
+  const nothing = dryRun ? 'A dry run: nothing was written.' : 'Nothing was written.';
+  if (!isDone && report.isEmpty) return `${nothing}\n`;
+  const head = dryRun ? `${nothing} ${isDone ? 'An import would do this' : 'It came as far as this'}:\n` : '';
+  return `${head}${reportText(report.data)}`;
+};
 
 const jsonOf = ({ report }: Run, { dryRun }: GivenOptions, isFinished: boolean): string =>
   JSON.stringify({ dryRun, finished: isFinished, ...report.data }, null, 2);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REGIONAL_ID_PATTERN } from '../../protocol/limits';
 
 /** A login whose user the operator knows. */
 export interface KnownLogin {
@@ -11,12 +12,14 @@ export class LoginsFileError extends Error {
   override readonly name = 'LoginsFileError';
 }
 
+const text = (): z.ZodString => z.string('is missing');
+
 const row = z.object({
-  identityId: z
-    .string()
-    .regex(/^[\w-]+:[0-9a-f-]+$/, 'must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef'),
-  provider: z.string().min(1, 'must not be empty').max(128, 'must have at most 128 characters'),
-  subject: z.string().min(1, 'must not be empty').max(1024, 'must have at most 1,024 characters'),
+  identityId: text()
+    .max(55, 'must have at most 55 characters')
+    .regex(REGIONAL_ID_PATTERN, 'must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef'),
+  provider: text().min(1, 'must not be empty').max(128, 'must have at most 128 characters'),
+  subject: text().min(1, 'must not be empty').max(1024, 'must have at most 1,024 characters'),
 });
 
 /**
@@ -35,10 +38,16 @@ export const parseLogins = (text: string): Map<string, KnownLogin[]> => {
   let header: string[] | undefined;
   lines.forEach((line, at) => {
     if (line.trim() === '') return;
-    if (!isJson && !header) header = cellsOf(line, at + 1);
+    if (!isJson && !header) header = headerOf(line, at + 1);
     else addLogin(logins, isJson ? fromJson(line, at + 1) : fromCsv(header ?? [], line, at + 1), at + 1);
   });
   return logins;
+};
+
+const headerOf = (line: string, at: number): string[] => {
+  const header = cellsOf(line, at).map((name) => name.trim());
+  if (Object.keys(row.shape).every((name) => header.includes(name))) return header;
+  throw new LoginsFileError(`line ${at}: the first line must name identityId, provider and subject`);
 };
 
 const addLogin = (logins: Map<string, KnownLogin[]>, given: unknown, line: number): void => {
@@ -66,7 +75,7 @@ const fromJson = (line: string, at: number): unknown => {
 
 const fromCsv = (header: string[], line: string, at: number): unknown => {
   const cells = cellsOf(line, at);
-  return Object.fromEntries(header.map((name, index) => [name.trim(), cells[index]]));
+  return Object.fromEntries(header.map((name, index) => [name, cells[index]]));
 };
 
 const CELL = /("(?:[^"]|"")*"|[^",]*)(,|$)/y;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfig } from '../../config';
-import { parseLogins, type KnownLogin } from './logins-file';
+import { LoginsFileError, parseLogins, type KnownLogin } from './logins-file';
 import { ROLE_MODES, type RoleMode } from './run';
 
 /** The options as they are given. */
@@ -57,6 +57,22 @@ const poolId = (text: string, before: string[]): string[] => {
   throw new InvalidArgumentError('It must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef.');
 };
 
+const AFTER = `
+Example:
+  rockpool import cognito --region eu-central-1 --to https://sync.example.com --dry-run
+
+It ends with 0 when everything came over, with 1 when something is left, which it lists, or when it broke off,
+and with 2 when it was not called as it should be. docs/import.md has the rest.
+`;
+
+/** What an option that is not given means; Commander would print a default of its own beside each. */
+const NOT_GIVEN = { claimLogins: false, delete: false, overwrite: false, dryRun: false, json: false };
+
+/** The options as Commander has them, with those that were left out. */
+export const givenOptions = (
+  options: Omit<GivenOptions, keyof typeof NOT_GIVEN> & Partial<GivenOptions>,
+): GivenOptions => ({ ...NOT_GIVEN, ...options });
+
 /** Adds the options of `rockpool import cognito`. */
 export const withOptions = (command: Command): Command =>
   command
@@ -66,7 +82,9 @@ export const withOptions = (command: Command): Command =>
     .option('--identity-endpoint <url>', 'of Cognito Identity alone', address)
     .option('--sync-endpoint <url>', 'of Cognito Sync alone', address)
     .option('--iam-endpoint <url>', 'of IAM', address)
-    .option('--pool <id>', 'an identity pool; may be given again (default: all)', poolId, [])
+    .addOption(
+      new Option('--pool <id>', 'an identity pool; may be given again').argParser(poolId).default([], 'all'),
+    )
     .option('--to <url>', 'the Rockpool to import into', address, 'http://localhost:4000')
     .option(
       '--key-file <file>',
@@ -81,12 +99,13 @@ export const withOptions = (command: Command): Command =>
       roleMode,
     )
     .option('--logins <file>', 'CSV or NDJSON of identityId, provider, subject: logins known for certain')
-    .option('--claim-logins', 'the first login of a provider with an identity’s id becomes its own', false)
-    .option('--delete', 'deletes datasets here that are gone at the source', false)
-    .option('--overwrite', 'replaces settings of pools that were changed here', false)
+    .option('--claim-logins', 'the first login of a provider with an identity’s id becomes its own')
+    .option('--delete', 'deletes datasets here that are gone at the source')
+    .option('--overwrite', 'replaces settings of pools that were changed here')
     .option('--state <file>', 'where a run that breaks off goes on')
-    .option('--dry-run', 'reads and counts, and writes nothing', false)
-    .option('--json', 'prints the report as JSON', false);
+    .option('--dry-run', 'reads and counts, and writes nothing')
+    .option('--json', 'prints the report as JSON')
+    .addHelpText('after', AFTER);
 
 /** The administrator's key as a bearer. @throws UsageError when there is none. */
 export const bearerOf = ({ key, keyFile }: GivenOptions): string => {
@@ -110,7 +129,8 @@ export const loginsOf = ({ logins }: GivenOptions): Map<string, KnownLogin[]> =>
   try {
     return parseLogins(readText(logins));
   } catch (error) {
-    throw new UsageError(`${logins}: ${(error as Error).message}`);
+    if (!(error instanceof LoginsFileError)) throw error;
+    throw new UsageError(`${logins}: ${error.message}`);
   }
 };
 

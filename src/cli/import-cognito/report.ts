@@ -88,6 +88,11 @@ export class Report {
     for (const kind of kinds) this.data.counts[kind] = noCount();
   }
 
+  /** Whether nothing was looked at yet. */
+  get isEmpty(): boolean {
+    return KINDS.every((kind) => COLUMNS.every((column) => this.data.counts[kind][column] === 0));
+  }
+
   /** Whether everything came over. */
   get isComplete(): boolean {
     return this.data.problems.length === 0 && this.data.left.length === 0;

@@ -8,6 +8,7 @@ import {
   type RoleMapping,
 } from '@aws-sdk/client-cognito-identity';
 import { GetCognitoEventsCommand, GetIdentityPoolConfigurationCommand } from '@aws-sdk/client-cognito-sync';
+import { TargetError } from './graphql-target';
 import type { Report } from './report';
 import type { Source } from './source';
 
@@ -186,6 +187,9 @@ export const noteWhatStays = async (
   }
 };
 
-/** What to say of something that was thrown. */
-export const sentenceOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+/** What to say of something that was thrown: with the code of Rockpool, or the name of AWS's exception. */
+export const sentenceOf = (error: unknown): string => {
+  if (error instanceof TargetError) return `${error.code}: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'Error' ? error.message : `${error.name}: ${error.message}`;
+};

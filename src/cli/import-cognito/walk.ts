@@ -1,6 +1,7 @@
 import { bringIdentities } from './bring-identities';
 import { bringPool } from './bring-pool';
 import { bringRolesAndProviders } from './bring-roles';
+import { reportUnlinked } from './report-unlinked';
 import { Interrupted, requireGoingOn, type Run } from './run';
 import { poolIds, readPool, rolesOf, sentenceOf, type SourcePool } from './source-pools';
 import { stopsEverything } from './stops-everything';
@@ -16,13 +17,16 @@ export const walkCognito = async (run: Run): Promise<void> => {
   const isWarned = await warnOfOtherAccount(run, pools);
   run.progress.step('Bringing roles and providers');
   await bringRolesAndProviders(run, pools);
+  const brought: string[] = [];
   for (const pool of pools) {
     requireGoingOn(run);
     run.progress.step(`Bringing ${pool.pool.IdentityPoolName ?? ''} (${pool.pool.IdentityPoolId ?? ''})`);
     if (!(await bringPool(run, pool))) continue;
     if (!isWarned) await warnOfOtherAccount(run, pools);
     await bringAllOf(run, pool);
+    brought.push(pool.pool.IdentityPoolId ?? '');
   }
+  await reportUnlinked(run, brought);
 };
 
 /** What the source refuses of one pool stops this pool alone; its place stays in the checkpoint. */
