@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { regionalId } from '../../validate';
 
 /** A login whose user the operator knows. */
 export interface KnownLogin {
@@ -12,9 +13,7 @@ export class LoginsFileError extends Error {
 }
 
 const row = z.object({
-  identityId: z
-    .string()
-    .regex(/^[\w-]+:[0-9a-f-]+$/, 'must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef'),
+  identityId: regionalId,
   provider: z.string().min(1, 'must not be empty').max(128, 'must have at most 128 characters'),
   subject: z.string().min(1, 'must not be empty').max(1024, 'must have at most 1,024 characters'),
 });
