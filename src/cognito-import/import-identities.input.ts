@@ -8,9 +8,15 @@ const provider = text(1, LIMITS.providerNameLength);
 /** A login is known by its provider and the subject that the provider knows the user by. */
 const linkedLogin = z.object({ provider, subject: text(1, LIMITS.developerUserIdentifierLength) });
 
+/** Identities are counted by the day that they were made, and a day is written with four digits of the year. */
+const madeAt = storedTime.refine(
+  (date) => /^\d{4}-/.test(date.toISOString()) && date.getUTCFullYear() >= 1,
+  'must be from the year 1 to the year 9999',
+);
+
 const importedIdentity = z.object({
   identityId: regionalId,
-  creationDate: storedTime,
+  creationDate: madeAt,
   lastModifiedDate: storedTime,
   isDisabled: z
     .boolean()

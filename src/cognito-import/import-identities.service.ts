@@ -5,7 +5,8 @@ import { ServiceError, resourceConflict } from '../errors';
 import { recordCounts } from '../identities/count-identities';
 import { wasDeleted } from '../identities/deleted-identities';
 import { Identity } from '../identities/identity.entity';
-import { lockIdentities, loginsOf, newIdentity, stateOf } from '../identities/identity-state';
+import type { IdentityState } from '../identities/decide-logins';
+import { insertIdentity, lockIdentities, loginsOf, newIdentity, stateOf } from '../identities/identity-state';
 import { lockLogins, unlinkRows } from '../identities/login-rows';
 import { ACTIVITY_PRECISION_MS } from '../identities/mark-active';
 import { replaceUnproven, type UnprovenName } from '../identities/unproven-logins';
@@ -19,6 +20,7 @@ import {
 } from './import-identities.input';
 import { ImportedIdentity } from './imported-identity.entity';
 import { linkKnownLogins, requireKnownProviders } from './link-known-logins';
+import { orRunAgain } from './run-again';
 
 /**
  * What an import did to an identity. DELETED_HERE: it was deleted here since, and is not brought back. DIVERGED: it was
@@ -76,8 +78,7 @@ const noteRun = async (ctx: Context, outcomes: IdentityImport[], runId: string |
   const unchanged = outcomes
     .filter(({ status }) => status === 'UNCHANGED')
     .map(({ identityId }) => identityId);
-  if (runId !== null && unchanged.length > 0)
-    await ctx.db.update(ImportedIdentity, { identityId: In(unchanged) }, { runId });
+  if (runId !== null && unchanged.length > 0) await noteSeen(ctx, unchanged, runId);
 };
 
 const hashOf = (poolId: string, source: SourceIdentity, claimLogins: boolean): string =>
@@ -117,8 +118,8 @@ const importOne = async (ctx: Context, item: IdentityToImport): Promise<Identity
     const status = await inTransaction(ctx, (tx) => writeIdentity(tx, item));
     if (status === 'DELETED_HERE' || status === 'DIVERGED') return outcomeOf(source, status);
     const takenLogins = source.isDisabled ? [] : await linkKnownLogins(ctx, pool, source);
-    // Without its hash it is looked at again, when whoever has the logins may have lost them.
-    await remember(ctx, takenLogins.length > 0 ? { ...item, hash: '' } : item);
+    // Looked at again, when whoever has the logins may have lost them.
+    await remember(ctx, takenLogins.length > 0 ? { ...item, hash: NOT_DONE } : item);
     return outcomeOf(source, status, { takenLogins });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
@@ -131,8 +132,8 @@ const writeIdentity = async (tx: Context, item: IdentityToImport): Promise<Impor
   const { source, pool } = item;
   const known = await lockWithLogins(tx, source.identityId);
   if (!known) return makeIdentity(tx, item);
-  if (known.identityPoolId !== pool.id) throw inOtherPool(source.identityId);
-  if (await isDiverged(tx, known, source)) return 'DIVERGED';
+  const imported = await requireImported(tx, pool, known);
+  if (isDiverged(known, imported, source)) return 'DIVERGED';
   const before = await stateOf(tx, known, pool.developerProviderName);
   const disabledAt = source.isDisabled ? (known.disabledAt ?? source.lastModifiedDate) : null;
   const isAuthenticated = known.isAuthenticated || isSignedIn(source);
@@ -145,7 +146,7 @@ const writeIdentity = async (tx: Context, item: IdentityToImport): Promise<Impor
       known.id,
       before.logins.map(({ key }) => key),
     );
-  await replaceUnproven(tx, known.id, withoutLinked(namesOf(item), before.logins));
+  await replaceUnproven(tx, known.id, namesBeside(item, known, before), publicProvidersOf(before));
   const after = await stateOf(tx, { ...known, isAuthenticated, disabledAt }, pool.developerProviderName);
   await recordCounts(tx, pool.id, [before], [after]);
   return 'UPDATED';
@@ -161,15 +162,28 @@ const lockWithLogins = async (tx: Context, identityId: string): Promise<Identity
   return (await lockIdentities(tx, [identityId]))[0];
 };
 
-const inOtherPool = (identityId: string): Error =>
-  resourceConflict(`Identity '${identityId}' is in another identity pool here.`, { field: 'identityId' });
+/**
+ * An identity that was made here is not the source's, whatever the source says of its id.
+ * @throws RESOURCE_CONFLICT
+ */
+const requireImported = async (
+  tx: Context,
+  pool: IdentityPool,
+  { id, identityPoolId }: Identity,
+): Promise<ImportedIdentity> => {
+  const field = { field: 'identityId' };
+  if (identityPoolId !== pool.id)
+    throw resourceConflict(`Identity '${id}' is in another identity pool here.`, field);
+  const imported = await tx.db.findOneBy(ImportedIdentity, { identityId: id });
+  if (!imported)
+    throw resourceConflict(`Identity '${id}' was made here, and does not come from an import.`, field);
+  return imported;
+};
 
-/** In use here since its import and disabled there; or disabled here, which cannot be undone. */
-const isDiverged = async (tx: Context, known: Identity, source: SourceIdentity): Promise<boolean> => {
+/** In use here since it came over and disabled there; or disabled here, which cannot be undone. */
+const isDiverged = (known: Identity, { importedAt }: ImportedIdentity, source: SourceIdentity): boolean => {
   if (source.isDisabled === (known.disabledAt !== null)) return false;
-  if (!source.isDisabled) return true;
-  const imported = await tx.db.findOneBy(ImportedIdentity, { identityId: known.id });
-  return !imported || known.lastActiveAt > imported.importedAt;
+  return !source.isDisabled || known.lastActiveAt > importedAt;
 };
 
 const makeIdentity = async (tx: Context, item: IdentityToImport): Promise<ImportedIdentityStatus> => {
@@ -184,7 +198,13 @@ const makeIdentity = async (tx: Context, item: IdentityToImport): Promise<Import
     createdAt: source.creationDate,
     lastModifiedAt: source.lastModifiedDate,
   };
-  await tx.db.insert(Identity, identity);
+  await insertIdentity(tx, identity).catch(orRunAgain('identities__primary_key'));
+  await tx.db.insert(ImportedIdentity, {
+    identityId: identity.id,
+    sourceHash: NOT_DONE,
+    runId: item.runId,
+    importedAt: tx.now(),
+  });
   await replaceUnproven(tx, identity.id, namesOf(item));
   const state = await stateOf(tx, identity, pool.developerProviderName);
   // Analytics show it on the day it was made.
@@ -196,22 +216,42 @@ const makeIdentity = async (tx: Context, item: IdentityToImport): Promise<Import
 const isSignedIn = (source: SourceIdentity): boolean =>
   source.logins.length + source.developerUserIdentifiers.length + source.linkedLogins.length > 0;
 
-/** Of a login that is about to be linked, nobody else may take the place until it is. */
+/** Who has an identity is known where a login of a file says so: nobody can claim it, by any of its providers. */
 const namesOf = ({ source, pool, claimLogins }: IdentityToImport): UnprovenName[] => {
-  const linked = source.linkedLogins.map(({ provider }) => provider);
+  const isClaimable = claimLogins && source.linkedLogins.length === 0;
   return source.logins
     .filter((name) => name !== pool.developerProviderName || source.developerUserIdentifiers.length === 0)
-    .map((provider) => ({ provider, isClaimable: claimLogins && !linked.includes(provider) }));
+    .map((provider) => ({ provider, isClaimable }));
 };
 
-const withoutLinked = (names: UnprovenName[], logins: { provider: string }[]): UnprovenName[] =>
-  names.filter((name) => !logins.some(({ provider }) => provider === name.provider));
+/** Beside what it has here. Where it was signed in to and has nothing left, its user took that off it: nobody claims it then. */
+const namesBeside = (
+  item: IdentityToImport,
+  { isAuthenticated }: Identity,
+  { logins, unproven }: IdentityState,
+): UnprovenName[] => {
+  const isEmptied = isAuthenticated && logins.length + unproven.length === 0;
+  return namesOf(isEmptied ? { ...item, claimLogins: false } : item).filter(
+    (name) => !logins.some(({ provider }) => provider === name.provider),
+  );
+};
+
+const publicProvidersOf = ({ logins }: IdentityState): string[] =>
+  logins.filter(({ isDeveloper }) => !isDeveloper).map(({ provider }) => provider);
+
+/** The hash of an identity that an import has not finished. */
+const NOT_DONE = '';
 
 const remember = async (ctx: Context, { source, hash, runId }: IdentityToImport): Promise<void> => {
-  await ctx.db.upsert(
-    ImportedIdentity,
-    { identityId: source.identityId, sourceHash: hash, runId, importedAt: ctx.now() },
-    ['identityId'],
+  await ctx.db.update(ImportedIdentity, { identityId: source.identityId }, { sourceHash: hash });
+  if (runId !== null) await noteSeen(ctx, [source.identityId], runId);
+};
+
+/** Of two runs at the same time both see that an identity was come across since they began: the later one's id stays. */
+const noteSeen = async (ctx: Context, identityIds: string[], runId: string): Promise<void> => {
+  await ctx.db.query(
+    `UPDATE imported_identities SET run_id = greatest(run_id COLLATE "C", $2) WHERE identity_id = ANY ($1)`,
+    [identityIds, runId],
   );
 };
 

@@ -4,7 +4,8 @@ import { DateTime, Long } from '../graphql-types/scalars';
 import type { ImportedIdentityStatus } from './import-identities.service';
 
 const POOL_ID = 'The pool: `REGION:UUID`.';
-const RUN_ID = 'The run of the importer: 1 to 64 characters.';
+const RUN_ID =
+  'The run of the importer: 1 to 64 characters, greater by code points the later it began. The greatest one is kept.';
 
 /** GraphQL enum `ImportedIdentityStatus`. */
 export const ImportedIdentityStatusType: Record<ImportedIdentityStatus, ImportedIdentityStatus> = enumOf([
@@ -171,10 +172,13 @@ export class ImportedIdentityStateType {
   @Field(() => ID, { description: 'The identity.' })
   identityId!: string;
 
-  @Field(() => DateTime, { description: 'When it was imported last.' })
+  @Field(() => DateTime, { description: 'When it came over first.' })
   importedDate!: Date;
 
-  @Field(() => String, { nullable: true, description: 'The run that came across it last, changed or not.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The greatest id of a run that came across it, changed or not.',
+  })
   runId!: string | null;
 
   @Field(() => [ImportedDatasetStateType], { description: 'Its datasets that were imported, by name.' })

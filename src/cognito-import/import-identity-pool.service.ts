@@ -15,6 +15,7 @@ import { toRoleMapping } from '../identity-pools/role-mapping.input';
 import { authorizePassing, poolRoleMembers } from '../identity-pools/roles.service';
 import { parse, regionalId } from '../validate';
 import { ImportedIdentityPool } from './imported-identity-pool.entity';
+import { orRunAgain } from './run-again';
 
 const input = createIdentityPoolInput.omit({ createDefaultRoles: true }).extend({
   identityPoolId: regionalId,
@@ -83,7 +84,9 @@ const lockAny = async (tx: Context, id: string): Promise<IdentityPool | undefine
 
 const makePool = async (tx: Context, wanted: IdentityPool): Promise<ImportedPool> => {
   await changed(tx, 'identity-pool', wanted.id);
-  await tx.db.insert(IdentityPool, withSealedSecrets(tx, wanted));
+  await tx.db
+    .insert(IdentityPool, withSealedSecrets(tx, wanted))
+    .catch(orRunAgain('identity_pools__primary_key'));
   await recordPoolChange(tx, ACTION, wanted, { identityPoolName: wanted.name, status: 'CREATED' });
   return { status: 'CREATED', identityPool: wanted };
 };

@@ -29,8 +29,9 @@ export interface ImportedDatasetState {
 /** An identity that was imported, with its datasets that were, by name. */
 export interface ImportedIdentityState {
   identityId: string;
+  /** When it came over first. */
   importedDate: Date;
-  /** The run that came across it last; null where the importer gave none. */
+  /** The greatest id of a run that came across it; null where the importer gave none. */
   runId: string | null;
   datasets: ImportedDatasetState[];
 }

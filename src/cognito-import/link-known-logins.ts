@@ -1,5 +1,5 @@
 import type { Context } from '../context';
-import { invalidParameter } from '../errors';
+import { identityForbidden, invalidParameter } from '../errors';
 import { Identity } from '../identities/identity.entity';
 import { scopeOf } from '../identities/login-call';
 import type { ProvenLogin } from '../identities/login-rows';
@@ -31,7 +31,7 @@ export const requireKnownProviders = (pool: IdentityPool, source: SourceIdentity
 /**
  * Links the logins whose users are known for certain, as far as nobody else has them; answers the providers of those
  * that another identity has.
- * @throws RESOURCE_CONFLICT when the identity has another user of one of the providers, LIMIT_EXCEEDED above 20 logins.
+ * @throws NOT_AUTHORIZED when it is disabled, RESOURCE_CONFLICT when the identity has another user of one of the providers, LIMIT_EXCEEDED above 20 logins.
  */
 export const linkKnownLogins = async (
   ctx: Context,
@@ -46,7 +46,9 @@ export const linkKnownLogins = async (
     ...scopeOf(pool),
     identityId,
     proven,
-    decide: ({ logins }) => {
+    decide: ({ named, logins }) => {
+      // It may have been merged since it was written.
+      if (named?.isDisabled) throw identityForbidden(identityId);
       taken = logins
         .filter(({ ownerId }) => ownerId !== null && ownerId !== identityId)
         .map(({ provider }) => provider);

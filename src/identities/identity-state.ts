@@ -9,7 +9,7 @@ import type { IdentityState } from './decide-logins';
 import { wasDeleted } from './deleted-identities';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
-import { unprovenOf } from './unproven-logins';
+import { unprovenRows, unprovenStates } from './unproven-logins';
 
 /** An identity that is not stored yet. */
 export const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticated: boolean): Identity => ({
@@ -66,7 +66,7 @@ export const stateOf = async (
 ): Promise<IdentityState> => {
   const logins = await loginsOf(ctx, identity.id);
   // A guest has none, and most calls are guests' or come from where nothing was imported.
-  const unproven = identity.isAuthenticated ? await unprovenOf(ctx, identity.id) : [];
+  const unproven = identity.isAuthenticated ? await unprovenRows(ctx, identity.id) : [];
   return {
     id: identity.id,
     isAuthenticated: identity.isAuthenticated,
@@ -78,11 +78,7 @@ export const stateOf = async (
       provider,
       isDeveloper: provider === developerProvider,
     })),
-    unproven: unproven.map(({ provider, isClaimable }) => ({
-      provider,
-      isClaimable,
-      isDeveloper: provider === developerProvider,
-    })),
+    unproven: unprovenStates(unproven, developerProvider),
   };
 };
 

@@ -44,14 +44,15 @@ export const unlinkIdentity = async (
     if (!isProven) requireOwnLogin(state, await withOwners(tx, scopeOf(pool), verified));
     const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
     const forget = state.unproven.filter((login) => given.loginsToRemove.includes(login.provider));
+    const providers = [...remove, ...forget].map((login) => login.provider);
     await recordAudit(tx, {
       action: 'cognito-identity:UnlinkIdentity',
       resource: '*',
       identityPoolId,
       identityId: state.id,
-      details: { providers: [...remove, ...forget].map((login) => login.provider) },
+      details: { providers },
     });
-    await settleUnproven(tx, state.id, given.loginsToRemove);
+    await settleUnproven(tx, state.id, providers);
     return unlinkFrom(
       tx,
       { ...state, unproven: state.unproven.filter((login) => !forget.includes(login)) },

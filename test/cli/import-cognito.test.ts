@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { rockpool } from '../../src/cli/main';
 import { startCognitoStandIn, type CognitoStandIn } from '../support/cognito-stand-in';
 import { getId, mutate, rowsOf, type Data } from '../support/factories';
@@ -55,6 +58,30 @@ interface Outcome {
   report: Data;
   err: string;
 }
+
+const deferred = (): { promise: Promise<void>; resolve: () => void } => {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+};
+
+/** A proxy before the target that takes no larger requests. */
+const limitedTo = async (bytes: number): Promise<{ url: string; close: () => void }> => {
+  const proxy = createServer((request, response) => {
+    void text(request).then(async (body) => {
+      if (body.length > bytes) return response.writeHead(413).end('<html>too large</html>');
+      const { authorization = '' } = request.headers;
+      const headers = { 'content-type': 'application/json', authorization };
+      const answer = await fetch(`${target.url}/graphql`, { method: 'POST', headers, body });
+      return response.end(await answer.text());
+    });
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    close: () => proxy.close(),
+  };
+};
 
 const NEVER = new AbortController().signal;
 
@@ -117,29 +144,29 @@ const recordsThere = (identityId: string, datasetName: string): Data => {
   };
 };
 
-/** Eight identities on three pages, with data of several pages. */
-const populate = (): string[] => {
-  const ids = Array.from({ length: 8 }, () => source.addIdentity(poolId));
+/** So many identities, three to a page, with records of two pages; the first has two datasets more. */
+const populate = (count: number): string[] => {
+  const ids = Array.from({ length: count }, () => source.addIdentity(poolId));
   for (const id of ids) {
     source.write(id, 'settings', { a: '1', b: '2', c: '3', d: '4', e: '5' });
     source.write(id, 'settings', { b: null, f: 'ü' });
   }
-  for (const name of ['one', 'two', 'three']) source.write(ids[0]!, name, { k: name });
+  source.write(ids[0]!, 'one', { k: 'one' });
   source.write(ids[0]!, `settings.${newId()}`, { merged: 'yes' });
   return ids;
 };
 
 describe('rockpool import cognito', () => {
   test('brings pools, identities, datasets and records over, merged ones and removals too', async () => {
-    const ids = populate();
+    const ids = populate(4);
 
     const outcome = await run();
 
     expect(outcome).toMatchObject({ code: 0, report: { finished: true, problems: [], left: [] } });
-    expect(counts(outcome, 'identities')).toMatchObject({ read: 8, written: 8 });
-    expect(counts(outcome, 'datasets')).toMatchObject({ read: 12, written: 12 });
-    expect(counts(outcome, 'records')).toMatchObject({ read: 8 * 5 + 4, written: 8 * 5 + 4 });
-    expect(counts(outcome, 'tombstones')).toMatchObject({ read: 8, written: 8 });
+    expect(counts(outcome, 'identities')).toMatchObject({ read: 4, written: 4 });
+    expect(counts(outcome, 'datasets')).toMatchObject({ read: 6, written: 6 });
+    expect(counts(outcome, 'records')).toMatchObject({ read: 4 * 5 + 2, written: 4 * 5 + 2 });
+    expect(counts(outcome, 'tombstones')).toMatchObject({ read: 4, written: 4 });
     for (const id of ids)
       for (const name of source.identity(id).datasets.keys())
         expect(await recordsHere(id, name)).toEqual(recordsThere(id, name));
@@ -149,7 +176,7 @@ describe('rockpool import cognito', () => {
   });
 
   test('asks a second time only for what changed', async () => {
-    const ids = populate();
+    const ids = populate(3);
     await run();
     source.write(ids[1]!, 'settings', { a: 'new' });
     source.write(ids[2]!, 'another', { a: 'new' });
@@ -159,14 +186,14 @@ describe('rockpool import cognito', () => {
 
     expect(outcome.code).toBe(0);
     expect(source.calls.ListRecords).toBe(2);
-    expect(counts(outcome, 'identities')).toMatchObject({ read: 8, written: 0, unchanged: 8 });
-    expect(counts(outcome, 'datasets')).toMatchObject({ written: 2, unchanged: 11 });
+    expect(counts(outcome, 'identities')).toMatchObject({ read: 3, written: 0, unchanged: 3 });
+    expect(counts(outcome, 'datasets')).toMatchObject({ written: 2, unchanged: 4 });
     expect(counts(outcome, 'records')).toMatchObject({ read: 2, written: 2 });
     expect(await recordsHere(ids[1]!, 'settings')).toEqual(recordsThere(ids[1]!, 'settings'));
   });
 
   test('leaves alone what changed at both places, and says so', async () => {
-    const [id] = populate();
+    const [id] = populate(1);
     await run();
     const patch = { op: 'REPLACE', key: 'mine', value: '1', syncCount: 0 };
     const input = { identityId: id, datasetName: 'settings', recordPatches: [patch] };
@@ -183,7 +210,7 @@ describe('rockpool import cognito', () => {
   });
 
   test('reports datasets that are gone, and deletes them when told to', async () => {
-    const [id] = populate();
+    const [id] = populate(1);
     await run();
     source.identity(id!).datasets.delete('one');
 
@@ -198,15 +225,15 @@ describe('rockpool import cognito', () => {
   });
 
   test('writes nothing in a dry run, and counts what a run would bring', async () => {
-    const ids = populate();
-    source.identity(ids[7]!).disabled = true;
+    const ids = populate(3);
+    source.identity(ids[2]!).disabled = true;
 
     const outcome = await run(['--dry-run']);
 
     expect(outcome).toMatchObject({ code: 0, report: { dryRun: true } });
     expect(counts(outcome, 'pools')).toMatchObject({ read: 1, written: 1 });
-    expect(counts(outcome, 'identities')).toMatchObject({ read: 8, written: 8 });
-    expect(counts(outcome, 'records')).toMatchObject({ read: 39, written: 39 });
+    expect(counts(outcome, 'identities')).toMatchObject({ read: 3, written: 3 });
+    expect(counts(outcome, 'records')).toMatchObject({ read: 12, written: 12 });
     expect(await identitiesHere()).toEqual([]);
     expect(
       await rowsOf(target, 'SELECT 1 FROM identity_pools WHERE identity_pool_id = $1', [poolId]),
@@ -214,19 +241,19 @@ describe('rockpool import cognito', () => {
   });
 
   test('goes on where it was throttled and where connections broke', async () => {
-    const ids = populate();
+    const [id] = populate(1);
     source.failNext('ListIdentities', 1, 'throttle');
-    source.failNext('ListRecords', 2, 'throttle');
+    source.failNext('ListRecords', 1, 'throttle');
     source.failNext('ListDatasets', 1, 'break');
 
     const outcome = await run();
 
     expect(outcome.code).toBe(0);
-    expect(await recordsHere(ids[3]!, 'settings')).toEqual(recordsThere(ids[3]!, 'settings'));
+    expect(await recordsHere(id!, 'settings')).toEqual(recordsThere(id!, 'settings'));
   });
 
   test('stops between two steps when interrupted, and goes on there with its state', async () => {
-    const ids = populate();
+    const ids = populate(7);
     const state = join(folder, 'state');
     const controller = new AbortController();
     let pages = 0;
@@ -242,7 +269,7 @@ describe('rockpool import cognito', () => {
     const resumed = await run(['--state', state]);
 
     expect(broken).toMatchObject({ code: 1, err: expect.stringContaining(`--state ${state}`) });
-    expect(here.length).toBeLessThan(8);
+    expect(here).toHaveLength(6);
     expect(kept.pools[poolId]).toMatchObject({ pass: 'enabled', nextToken: 't3' });
     expect(resumed).toMatchObject({ code: 0, report: { problems: [] } });
     // Two pages of the first pass were left, and three of the second.
@@ -252,10 +279,10 @@ describe('rockpool import cognito', () => {
   });
 
   test('breaks off when its credentials expire, without a page that it did not finish', async () => {
-    const ids = populate();
+    const ids = populate(3);
     const state = join(folder, 'state-3');
     source.onCall((operation) => {
-      if (operation === 'ListDatasets' && source.calls.ListDatasets === 5)
+      if (operation === 'ListDatasets' && source.calls.ListDatasets === 4)
         source.failNext('ListDatasets', 1, 'expired credentials');
     });
 
@@ -269,7 +296,7 @@ describe('rockpool import cognito', () => {
   });
 
   test('breaks off at once with a key that does not hold', async () => {
-    populate();
+    populate(1);
 
     const outcome = await run(['--key', 'NOBODY.not-a-real-secret']);
 
@@ -281,7 +308,7 @@ describe('rockpool import cognito', () => {
   });
 
   test('begins a pass anew when its page token does not hold any more', async () => {
-    populate();
+    populate(4);
     const state = join(folder, 'state-2');
     const controller = new AbortController();
     let pages = 0;
@@ -295,7 +322,7 @@ describe('rockpool import cognito', () => {
     const resumed = await run(['--state', state]);
 
     expect(resumed.code).toBe(0);
-    expect(await identitiesHere()).toHaveLength(8);
+    expect(await identitiesHere()).toHaveLength(4);
   });
 
   test('takes no state of another import', async () => {
@@ -498,6 +525,115 @@ describe('rockpool import cognito', () => {
     });
   });
 
+  describe('from a source that is not what it should be', () => {
+    test('brings what it can of a page with ids that are none, and with one twice', async () => {
+      const fine = source.addIdentity(poolId);
+      source.addIdentity(poolId, { id: 'us-east-1:../../../etc' });
+      source.addIdentity(poolId, { id: fine });
+
+      const outcome = await run();
+
+      expect(outcome).toMatchObject({ code: 1, report: { finished: true } });
+      expect(outcome.report.problems).toEqual([
+        { what: 'us-east-1:../../../etc', reason: 'it is no id of an identity.' },
+      ]);
+      expect(await identitiesHere()).toMatchObject([{ identity_id: fine, disabled: false }]);
+    });
+
+    test('reports records that are ahead of their dataset, instead of leaving them out', async () => {
+      const [id] = populate(1);
+      source.identity(id!).datasets.get('one')!.records.get('k')!.SyncCount = 7;
+
+      const outcome = await run();
+
+      expect(outcome.report.problems).toEqual([
+        { what: `${id}/one`, reason: expect.stringContaining('source.records[0].syncCount') },
+      ]);
+      expect(counts(outcome, 'datasets')).toMatchObject({ written: 2, failed: 1 });
+    });
+
+    test.each([
+      ['a value with NUL', { Value: 'a\0b' }],
+      ['a value above 1 MiB', { Value: 'x'.repeat(1024 * 1024) }],
+      ['a count above 2^53', { SyncCount: 2 ** 53 }],
+      ['a value that makes no request', { Value: '\u0001'.repeat(1_400_000) }],
+    ])('reports a dataset with %s, and brings the others', async (_name, record) => {
+      const [id] = populate(1);
+      Object.assign(source.identity(id!).datasets.get('one')!.records.get('k')!, record);
+
+      const outcome = await run();
+
+      expect(outcome).toMatchObject({ code: 1, report: { finished: true } });
+      expect(outcome.report.problems).toEqual([{ what: `${id}/one`, reason: expect.any(String) }]);
+      expect(await recordsHere(id!, 'settings')).toEqual(recordsThere(id!, 'settings'));
+    });
+
+    test('sends a page that is too large for one request in several', async () => {
+      source.pools[0]!.DeveloperProviderName = 'login.our.company';
+      const logins = ['login.our.company'];
+      const many = Array.from({ length: 4 }, (_, at) => `${at}-${'\u{1F4A9}'.repeat(500)}`);
+      const id = source.addIdentity(poolId, { logins, users: many });
+      const small = [source.addIdentity(poolId), source.addIdentity(poolId)];
+      const limited = await limitedTo(4000);
+
+      const outcome = await run(['--to', limited.url]).finally(() => limited.close());
+
+      expect(outcome.report.problems).toMatchObject([
+        { what: id, reason: expect.stringContaining('LIMIT_EXCEEDED') },
+      ]);
+      expect((await identitiesHere()).map((row) => row.identity_id)).toEqual(small);
+    });
+
+    test('stops reading identities whose pages go round in a circle', async () => {
+      populate(4);
+      source.spoil('ListIdentities', { NextToken: 't3' });
+
+      const outcome = await run();
+
+      expect(outcome.report.problems).toEqual([
+        { what: `identities of ${poolId}`, reason: expect.stringContaining('EndlessListing') },
+      ]);
+      expect(source.calls.ListIdentities).toBeLessThan(4);
+    });
+
+    test('reports what is no answer of Cognito', async () => {
+      const [id] = populate(1);
+      source.failNext('ListDatasets', 1, 'web page');
+
+      const outcome = await run();
+
+      expect(outcome.report.problems).toMatchObject([{ what: `datasets of ${id}` }]);
+    });
+
+    test('writes nothing of it to a terminal but what can be read', async () => {
+      source.pools[0]!.IdentityPoolName = 'Our \u001b[2J\u202eapp\nnext line';
+
+      const { err } = await run();
+
+      expect(err).toContain('Bringing Our \uFFFD[2J\uFFFDapp next line');
+    });
+  });
+
+  test('disables nobody whom another run at the same time came across', async () => {
+    const id = source.addIdentity(poolId);
+    const [begun, marked] = [deferred(), deferred()];
+    let later: Promise<Outcome> | undefined;
+    const steps = [
+      // The first run has begun. The second one overtakes it, and waits before it looks for who is disabled
+      () => ((later = run()), begun.promise),
+      () => undefined,
+      () => (begun.resolve(), marked.promise),
+      // until the first has come across everybody, too.
+      () => marked.resolve(),
+    ];
+    source.onCall((operation) => (operation === 'ListIdentities' ? steps.shift()?.() : undefined));
+
+    const earlier = await run();
+
+    expect([earlier.code, (await later)?.code]).toEqual([0, 0]);
+    expect(await identitiesHere()).toMatchObject([{ identity_id: id, disabled: false }]);
+  });
+
   test('lists what nobody can bring over, with the mutation that makes it', async () => {
     source.events = { SyncTrigger: 'arn:aws:lambda:us-east-1:1:function:f' };
     source.configuration = {
@@ -536,7 +672,7 @@ describe('rockpool import cognito', () => {
     });
 
     test('says how to go on after a part came over', async () => {
-      populate();
+      populate(2);
       source.failNext('ListIdentities', 1, 'expired credentials');
 
       const broken = await read(...from(), ...key(), '--to', target.url);

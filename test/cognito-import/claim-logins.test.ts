@@ -77,6 +77,36 @@ const counted = async (provider: string): Promise<number> =>
       [pool.id, provider],
     )
   )[0].count;
+const unlink = (id: string, login: object, provider: string) =>
+  mutate(server, 'unlinkIdentity { identity { id } }', {
+    identityId: id,
+    logins: [login],
+    loginsToRemove: [provider],
+  });
+/** The back end says that a login is of one of its users, who has the identity. */
+const vouched = (id: string, name: string, login: object) =>
+  mutate(
+    server,
+    'getOpenIdTokenForDeveloperIdentity { identityId }',
+    {
+      identityPoolId: pool.id,
+      identityId: id,
+      logins: [{ provider: 'login.our.company', token: `${name}-${user}` }, login],
+    },
+    server.admin,
+  );
+const mergeUsers = (source: string, destination: string) =>
+  mutate(
+    server,
+    'mergeDeveloperIdentities { identityId }',
+    {
+      identityPoolId: pool.id,
+      developerProviderName: 'login.our.company',
+      sourceUserIdentifier: `${source}-${user}`,
+      destinationUserIdentifier: `${destination}-${user}`,
+    },
+    server.admin,
+  );
 const claimsOf = (id: string) =>
   rowsOf(
     server,
@@ -192,11 +222,7 @@ describe('an imported identity with an unproven login', () => {
     const id = await imported();
     const ann = await ofGoogle('ann');
     await tryGetCredentials(server, id, [ann]);
-    await mutate(server, 'unlinkIdentity { identity { id } }', {
-      identityId: id,
-      logins: [ann],
-      loginsToRemove: [google.loginKey],
-    });
+    await unlink(id, ann, google.loginKey);
 
     await imported({ lastModifiedDate: '2021-01-01T00:00:00.000Z' }, true, id);
 
@@ -204,6 +230,104 @@ describe('an imported identity with an unproven login', () => {
     expect(refusalOf(await tryGetCredentials(server, id, [await ofGoogle('eve')]))).toMatchObject(
       NOT_MATCHING,
     );
+  });
+
+  test('is not claimed by its other providers after whoever claimed it left, whatever later imports say', async () => {
+    const both = { logins: [google.loginKey, github.loginKey] };
+    const id = await imported(both);
+    const ann = await ofGoogle('ann');
+    await tryGetCredentials(server, id, [ann]);
+    await unlink(id, ann, google.loginKey);
+
+    const left = await tryGetCredentials(server, id, [await ofGithub('eve')]);
+    await imported({ ...both, lastModifiedDate: '2021-01-01T00:00:00.000Z' }, true, id);
+    const again = await tryGetCredentials(server, id, [await ofGithub('eve')]);
+
+    expect([left, again].map(refusalOf)).toMatchObject([NOT_MATCHING, NOT_MATCHING]);
+    expect(await namesOf(id)).toEqual([github.loginKey]);
+  });
+
+  test('is not claimed when its user linked a login that came from here, and unlinked it', async () => {
+    const id = await imported({ developerUserIdentifiers: [`ann-${user}`] });
+    const bob = await ofGithub('bob');
+    await vouched(id, 'ann', bob);
+    await unlink(id, bob, github.loginKey);
+
+    expect(refusalOf(await tryGetCredentials(server, id, [await ofGoogle('eve')]))).toMatchObject(
+      NOT_MATCHING,
+    );
+  });
+
+  test('that was a guest, and was signed in to and left here, is claimed by no name that comes later', async () => {
+    const id = await imported({ logins: [] });
+    const bob = await ofGithub('bob');
+    await tryGetCredentials(server, id, [bob]);
+    await unlink(id, bob, github.loginKey);
+
+    await imported({}, true, id);
+
+    expect(await namesOf(id)).toEqual([google.loginKey]);
+    expect(refusalOf(await tryGetCredentials(server, id, [await ofGoogle('eve')]))).toMatchObject(
+      NOT_MATCHING,
+    );
+  });
+
+  test('that was a guest, and was signed in to here, is claimed by no name that came later', async () => {
+    const id = await imported({ logins: [] });
+    const bob = await ofGithub('bob');
+    await tryGetCredentials(server, id, [bob]);
+    await imported({}, true, id);
+    await unlink(id, bob, github.loginKey);
+
+    expect(refusalOf(await tryGetCredentials(server, id, [await ofGoogle('eve')]))).toMatchObject(
+      NOT_MATCHING,
+    );
+  });
+
+  test('is not claimed by another provider where a file says who has it, not even while the file’s login is taken', async () => {
+    const ann = { provider: google.loginKey, subject: `ann-${user}` };
+    await getId(server, pool.id, [await ofGoogle('ann')]);
+    const id = await imported({ logins: [google.loginKey, github.loginKey], linkedLogins: [ann] });
+
+    expect(refusalOf(await tryGetCredentials(server, id, [await ofGithub('eve')]))).toMatchObject(
+      NOT_MATCHING,
+    );
+  });
+
+  test('gives its names to who takes it in by a merge, where nobody claims them', async () => {
+    const one = await imported({ developerUserIdentifiers: [`one-${user}`] });
+    const two = await imported({ developerUserIdentifiers: [`two-${user}`], logins: [] });
+    await mergeUsers('one', 'two');
+
+    expect(await namesOf(two)).toContain(google.loginKey);
+    for (const id of [one, two])
+      expect(refusalOf(await tryGetCredentials(server, id, [await ofGoogle('eve')])).code).toBe(
+        'NOT_AUTHORIZED',
+      );
+    expect(await linkedOf(two)).toHaveLength(2);
+  });
+
+  test('is not claimed when it is disabled or deleted', async () => {
+    const [disabled, deleted] = [await imported({ isDisabled: true }), await imported()];
+    const input = { identityIdsToDelete: [deleted] };
+    await mutate(server, 'deleteIdentities { unprocessedIdentityIds { identityId } }', input, server.admin);
+    const eve = await ofGoogle('eve');
+
+    expect(refusalOf(await tryGetCredentials(server, disabled, [eve])).code).toBe('NOT_AUTHORIZED');
+    expect(refusalOf(await tryGetCredentials(server, deleted, [eve])).code).toBe('IDENTITY_DELETED');
+    expect(await linkedOf(disabled)).toEqual([]);
+  });
+
+  test('is not claimed twice with one login at the same time', async () => {
+    const ids = [await imported(), await imported()];
+    const ann = await ofGoogle('ann');
+
+    const answers = await Promise.all(ids.map((id) => tryGetCredentials(server, id, [ann])));
+
+    expect(answers.filter(({ errors }) => errors).map((answer) => refusalOf(answer))).toMatchObject([
+      NOT_MATCHING,
+    ]);
+    expect((await Promise.all(ids.map(linkedOf))).flat()).toHaveLength(1);
   });
 
   test('is not claimed any more when a later import forbids it', async () => {
@@ -237,21 +361,8 @@ describe('an imported identity with an unproven login', () => {
       await imported({ developerUserIdentifiers: [`two-${user}`], logins: [github.loginKey] }),
       await imported({ developerUserIdentifiers: [`three-${user}`] }),
     ];
-    const merge = (source: string, destination: string) =>
-      mutate(
-        server,
-        'mergeDeveloperIdentities { identityId }',
-        {
-          identityPoolId: pool.id,
-          developerProviderName: 'login.our.company',
-          sourceUserIdentifier: `${source}-${user}`,
-          destinationUserIdentifier: `${destination}-${user}`,
-        },
-        server.admin,
-      );
-
-    const merged = await merge('one', 'two');
-    const refused = await merge('three', 'two');
+    const merged = await mergeUsers('one', 'two');
+    const refused = await mergeUsers('three', 'two');
 
     expect(merged.data.mergeDeveloperIdentities.identityId).toBe(two);
     expect((await namesOf(two)).sort()).toEqual(

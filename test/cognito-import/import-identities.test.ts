@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { linkKnownLogins } from '../../src/cognito-import/link-known-logins';
+import { createDataSource } from '../../src/db/data-source';
+import { IdentityPool } from '../../src/identity-pools/identity-pool.entity';
 import {
   createPool,
   getCredentials,
@@ -12,6 +15,7 @@ import {
   type Data,
 } from '../support/factories';
 import { startIdentityProvider, type TestIdentityProvider } from '../support/identity-provider';
+import { serviceContext } from '../support/service-context';
 import { startTestServer, type TestServer } from '../support/server';
 
 let server: TestServer;
@@ -153,6 +157,57 @@ describe('importIdentities', () => {
     ).toEqual([]);
   });
 
+  test('leaves an identity alone that was made here, whatever the source says of its id', async () => {
+    const { id: identityId } = await getId(server, pool.id);
+    const claims = { logins: [google.loginKey], developerUserIdentifiers: [randomUUID()] };
+
+    const outcomes = await bring([identityOf({ identityId, ...claims })], { claimLogins: true });
+
+    expect(outcomes).toMatchObject([{ status: 'FAILED', error: { code: 'RESOURCE_CONFLICT' } }]);
+    expect(await describeIdentity(identityId)).toMatchObject({ logins: [], isAuthenticated: false });
+  });
+
+  test.each([
+    ['creationDate', '+275760-09-13T00:00:00.000Z'],
+    ['creationDate', '-004000-01-01T00:00:00.000Z'],
+    ['creationDate', '0000-01-01T00:00:00.000Z'],
+    ['lastModifiedDate', '-005000-01-01T00:00:00.000Z'],
+  ])('refuses a %s that cannot be kept: %s', async (field, date) => {
+    const input = { identityPoolId: pool.id, identities: [identityOf({ [field]: date })] };
+    const refused = refusalOf(await mutate(server, SELECTION, input, server.admin));
+
+    expect(refused).toMatchObject({ code: 'INVALID_PARAMETER', field: `identities[0].${field}` });
+  });
+
+  test('may be called twice at the same time', async () => {
+    const identities = [identityOf({ logins: [google.loginKey] }), identityOf()];
+
+    const both = await Promise.all([1, 2, 3].map(() => bring(identities)));
+
+    expect(both.flat().map(({ error }) => error)).toEqual(Array(6).fill(null));
+    expect(both.flat().filter(({ status }) => status === 'CREATED')).toHaveLength(2);
+  });
+
+  test('links no login to an identity that was disabled in the meantime', async () => {
+    const { identityId } = identityOf();
+    await bring([identityOf({ identityId, isDisabled: true })]);
+    const node = await createDataSource({ url: server.database.url, poolSize: 1 }).initialize();
+    const source = {
+      ...identityOf({ identityId }),
+      developerUserIdentifiers: [randomUUID()],
+      linkedLogins: [],
+    };
+    const row = await node.getRepository(IdentityPool).findOneByOrFail({ id: pool.id });
+
+    const outcome = await linkKnownLogins(serviceContext(node), row, source as never).catch(
+      (error: unknown) => error,
+    );
+    await node.destroy();
+
+    expect(outcome).toMatchObject({ code: 'NOT_AUTHORIZED' });
+    expect((await describeIdentity(identityId)).linkedLogins).toEqual([]);
+  });
+
   test('brings no identity back that was deleted here', async () => {
     const identity = identityOf();
     await bring([identity]);
@@ -208,6 +263,17 @@ describe('importIdentities', () => {
     expect((await describeIdentity(retired.identityId)).isDisabled).toBe(true);
   });
 
+  test('does not disable one that was in use here before it changed at the source', async () => {
+    const used = identityOf();
+    await bring([used]);
+    await getCredentials(server, used.identityId);
+    const changed = { ...used, lastModifiedDate: '2021-06-01T00:00:00.000Z' };
+
+    expect(await statusOf(changed)).toBe('UPDATED');
+    expect(await statusOf({ ...changed, isDisabled: true })).toBe('DIVERGED');
+    expect((await describeIdentity(used.identityId)).isDisabled).toBe(false);
+  });
+
   test('counts identities on the day that they were made', async () => {
     const { id: identityPoolId } = await createPool(server);
     const input = {
@@ -238,6 +304,19 @@ describe('importIdentities', () => {
     const { importedIdentities } = await server.run(query, { input }, server.admin);
 
     expect(importedIdentities).toEqual([{ identityId: identity.identityId, runId: 'second', datasets: [] }]);
+  });
+
+  test('remembers the later of two runs that came across an identity at the same time', async () => {
+    const identity = identityOf();
+    await bring([identity], { runId: '2026-02' });
+    await bring([identity], { runId: '2026-01' });
+    await bring([{ ...identity, lastModifiedDate: '2021-01-01T00:00:00.000Z' }], { runId: '2026-01' });
+
+    const query = `query ($input: ImportedIdentitiesInput!) { importedIdentities(input: $input) { runId } }`;
+    const input = { identityPoolId: pool.id, identityIds: [identity.identityId] };
+    expect(await server.run(query, { input }, server.admin)).toEqual({
+      importedIdentities: [{ runId: '2026-02' }],
+    });
   });
 
   test('answers nothing about identities of another pool', async () => {

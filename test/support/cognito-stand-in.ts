@@ -64,10 +64,12 @@ export interface CognitoStandIn {
   failNext(
     operation: string,
     times: number,
-    how: 'throttle' | 'break' | 'deny' | 'expired token' | 'expired credentials',
+    how: 'throttle' | 'break' | 'deny' | 'expired token' | 'expired credentials' | 'web page',
   ): void;
-  /** Called before each operation is answered. */
-  onCall(listener: (operation: string) => void): void;
+  /** Called before each operation is answered, and waited for. */
+  onCall(listener: (operation: string) => Promise<void> | void): void;
+  /** Puts other members into the answers of an operation. */
+  spoil(operation: string, members: object): void;
   close(): Promise<void>;
 }
 
@@ -93,7 +95,8 @@ const paged = <T>(all: T[], token: unknown, size: number): { items: T[]; NextTok
 export const startCognitoStandIn = async (): Promise<CognitoStandIn> => {
   const identities: StandInIdentity[] = [];
   const failures = new Map<string, { times: number; how: string }>();
-  let listener: (operation: string) => void = () => undefined;
+  const spoilt = new Map<string, object>();
+  let listener: (operation: string) => Promise<void> | void = () => undefined;
   let clock = Date.UTC(2020, 0, 1) / 1000;
   const tick = (): number => Math.round((clock += 1.5) * 1000) / 1000;
   const find = (id: string): StandInIdentity => {
@@ -221,19 +224,21 @@ export const startCognitoStandIn = async (): Promise<CognitoStandIn> => {
     if (failure.how === 'deny') return error(400, 'AccessDeniedException', 'not authorized');
     if (failure.how === 'expired credentials') return error(400, 'ExpiredTokenException');
     if (failure.how === 'expired token') return error(400, 'InvalidParameterException', 'Invalid NextToken');
-    response.socket?.destroy();
+    if (failure.how === 'web page')
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>');
+    else response.socket?.destroy();
     return 'broken';
   };
 
   const server = createServer((request, response) => {
-    void readCall(request).then(({ operation, input }) => {
+    void readCall(request).then(async ({ operation, input }) => {
       standIn.calls[operation] = (standIn.calls[operation] ?? 0) + 1;
-      listener(operation);
+      await listener(operation);
       const answer =
         failing(operation, response) ??
         operations[operation]?.(input) ??
         error(400, 'UnknownOperationException');
-      if (answer !== 'broken') send(response, operation, answer);
+      if (answer !== 'broken') send(response, operation, withSpoilt(answer, spoilt.get(operation)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -281,6 +286,7 @@ export const startCognitoStandIn = async (): Promise<CognitoStandIn> => {
       datasets.set(name, dataset);
     },
     failNext: (operation, times, how) => failures.set(operation, { times, how }),
+    spoil: (operation, members) => spoilt.set(operation, members),
     onCall: (given) => {
       listener = given;
     },
@@ -292,6 +298,12 @@ export const startCognitoStandIn = async (): Promise<CognitoStandIn> => {
   };
   return standIn;
 };
+
+const withSpoilt = ([status, body, headers]: Answer, members: object = {}): Answer => [
+  status,
+  typeof body === 'string' ? body : { ...body, ...members },
+  headers,
+];
 
 const readCall = async (
   request: IncomingMessage,

@@ -2,8 +2,10 @@ import type { IdentityDescription } from '@aws-sdk/client-cognito-identity';
 import type { ImportIdentitiesInput } from '../../cognito-import/import-identities.input';
 import { bringDatasets } from './bring-datasets';
 import type { Place } from './checkpoint';
+import { regionalId } from '../../validate';
 import { eachAtOnce } from './each-at-once';
 import { TargetError } from './graphql-target';
+import { noteToken } from './pages';
 import { requireGoingOn, type Run } from './run';
 import { developerUsersOf, listIdentities, type IdentityPage } from './source';
 import { sentenceOf, type SourcePool } from './source-pools';
@@ -18,6 +20,8 @@ interface PoolWalk {
   id: string;
   developerProvider: string | undefined;
   again: Imported[];
+  /** Tokens of pages of the pass that is under way. */
+  tokens: Set<string>;
 }
 
 /**
@@ -26,7 +30,13 @@ interface PoolWalk {
  */
 export const bringIdentities = async (run: Run, { pool }: SourcePool): Promise<void> => {
   const id = pool.IdentityPoolId ?? '';
-  const walk: PoolWalk = { run, id, developerProvider: pool.DeveloperProviderName, again: [] };
+  const walk: PoolWalk = {
+    run,
+    id,
+    developerProvider: pool.DeveloperProviderName,
+    again: [],
+    tokens: new Set(),
+  };
   let place = run.checkpoint.placeOf(id);
   while (place.pass !== 'done') {
     requireGoingOn(run);
@@ -40,21 +50,35 @@ export const bringIdentities = async (run: Run, { pool }: SourcePool): Promise<v
 const bringPage = async (walk: PoolWalk, place: Place): Promise<Place> => {
   const page = await pageAt(walk, place);
   if (!page) return { ...place, nextToken: null };
+  noteToken(walk.tokens, page.nextToken);
+  const identities = usable(walk, page.identities);
   const failed =
     place.pass === 'enabled'
-      ? [...place.failed, ...(await bringEnabled(walk, page.identities))]
-      : await bringDisabled(walk, page.identities, place.failed);
-  if (page.nextToken) return { ...place, nextToken: page.nextToken, failed };
+      ? [...place.failed, ...(await bringEnabled(walk, identities))]
+      : await bringDisabled(walk, identities, place.failed);
+  if (page.nextToken !== undefined) return { ...place, nextToken: page.nextToken, failed };
+  walk.tokens.clear();
   return { pass: place.pass === 'enabled' ? 'disabled' : 'done', nextToken: null, failed };
 };
 
+/** Each identity once, without those whose ids are none: by them nothing more can be asked, of the source or the target. */
+const usable = ({ run }: PoolWalk, identities: IdentityDescription[]): IdentityDescription[] => {
+  const byId = new Map(identities.map((identity) => [identity.IdentityId ?? '', identity]));
+  return [...byId].flatMap(([id, identity]) => {
+    if (regionalId.safeParse(id).success) return [identity];
+    run.report.problem(id, 'it is no id of an identity.');
+    return [];
+  });
+};
+
 /** Undefined where a token of an earlier day does not hold any more: the pass begins anew, and finds all unchanged. */
-const pageAt = async ({ run, id }: PoolWalk, place: Place): Promise<IdentityPage | undefined> => {
+const pageAt = async ({ run, id, tokens }: PoolWalk, place: Place): Promise<IdentityPage | undefined> => {
   try {
     return await listIdentities(run.source, id, place.pass === 'enabled', place.nextToken ?? undefined);
   } catch (error) {
-    if (place.nextToken !== null && (error as Error).name === 'InvalidParameterException') return undefined;
-    throw error;
+    if (place.nextToken === null || (error as Error).name !== 'InvalidParameterException') throw error;
+    tokens.clear();
+    return undefined;
   }
 };
 
@@ -113,6 +137,9 @@ const describe = ({ IdentityId, CreationDate, LastModifiedDate }: IdentityDescri
   lastModifiedDate: LastModifiedDate ?? CreationDate ?? new Date(0),
 });
 
+/** What one identity is refused for, or all of a page together for their size. */
+const OF_ONE = ['INVALID_PARAMETER', 'LIMIT_EXCEEDED'];
+
 /** A page that is refused for one identity is sent one by one, so that the others come over. */
 const importPage = async (walk: PoolWalk, identities: Imported[]): Promise<IdentityOutcome[]> => {
   if (identities.length === 0) return [];
@@ -121,7 +148,7 @@ const importPage = async (walk: PoolWalk, identities: Imported[]): Promise<Ident
   try {
     return await run.target.importIdentities(input);
   } catch (error) {
-    if (!(error instanceof TargetError) || error.code !== 'INVALID_PARAMETER') throw error;
+    if (!(error instanceof TargetError) || !OF_ONE.includes(error.code)) throw error;
     const [only, ...more] = identities;
     if (only && more.length === 0)
       return [{ identityId: only.identityId, status: 'FAILED', takenLogins: [], error }];
@@ -165,7 +192,7 @@ const bringDisabled = async (
   );
   if (candidates.length === 0) return failed;
   const ids = candidates.flatMap(({ IdentityId }) => IdentityId ?? []);
-  const seen = (await run.target.known(id, ids)).filter(({ runId }) => runId === run.id);
+  const seen = (await run.target.known(id, ids)).filter(({ runId }) => isSeenBy(run, runId));
   const disabled = candidates
     .filter(({ IdentityId }) => !seen.some(({ identityId }) => identityId === IdentityId))
     .map((identity) => ({ ...describe(identity), isDisabled: true }));
@@ -173,6 +200,9 @@ const bringDisabled = async (
   for (const outcome of await importPage(walk, disabled)) noteOutcome(walk, disabled, outcome);
   return failed;
 };
+
+/** In its first pass, or that of a run which began later and goes on at the same time. */
+const isSeenBy = (run: Run, runId: string | null): boolean => runId !== null && runId >= run.id;
 
 /** Logins that another identity had may be free now; what is still taken is reported. */
 const bringAgain = async ({ run, id, again, ...walk }: PoolWalk): Promise<void> => {

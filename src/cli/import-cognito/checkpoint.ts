@@ -23,7 +23,7 @@ const stateShape = z.object({
   runId: z.string().min(1),
   /** What is imported from where to where: another import has another file. */
   subject: z.string(),
-  startedAt: z.string(),
+  startedAt: z.iso.datetime(),
   pools: z.record(z.string(), place),
   report: z.object({
     counts: z.object(Object.fromEntries(KINDS.map((kind) => [kind, count]))),
@@ -60,6 +60,7 @@ export class CheckpointError extends Error {
 
 /** What a new run is known by. */
 export interface NewRun {
+  /** Greater than those of runs that began before. */
   runId: string;
   startedAt: Date;
   /** What is imported from where to where. */
@@ -118,6 +119,8 @@ const parseJson = (text: string): unknown => {
 };
 
 const replaceFile = (file: string, text: string): void => {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  // Made anew, so that it is nobody else's: a link that somebody put there would lead anywhere.
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, text, { mode: 0o600, flag: 'wx' });
   renameSync(`${file}.new`, file);
 };

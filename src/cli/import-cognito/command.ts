@@ -3,6 +3,7 @@ import { ConfigError } from '../../config';
 import { CheckpointError, openCheckpoint } from './checkpoint';
 import { sendTo } from './graphql-target';
 import { bearerOf, loginsOf, UsageError, type GivenOptions } from './options';
+import { printable } from './printable';
 import { progressOn, type Output } from './progress';
 import { Report, reportText } from './report';
 import { Interrupted, type Choices, type Run } from './run';
@@ -45,12 +46,12 @@ const isUsage = (error: unknown): error is Error =>
 const openRun = (given: GivenOptions, { err, signal }: Terminal): Run => {
   const send = sendTo({ url: given.to, bearer: bearerOf(given) });
   const logins = loginsOf(given);
-  const runId = randomUUID();
+  const startedAt = new Date();
   const subject = subjectOf(given);
   const checkpoint = openCheckpoint(given.dryRun ? undefined : given.state, {
-    runId,
+    runId: `${startedAt.toISOString()} ${randomUUID()}`,
     subject,
-    startedAt: new Date(),
+    startedAt,
   });
   const report = new Report(checkpoint.report);
   report.forget(['roles', 'providers', 'pools']);
@@ -108,7 +109,7 @@ const carryOut = async (run: Run, given: GivenOptions, { err }: Terminal): Promi
       error instanceof Interrupted
         ? error.message
         : `The import broke off. ${whyItBrokeOff(error, given.to)}`;
-    err.write(`${why}${howItGoesOn(run, given)}\n`);
+    err.write(`${printable(why)}${howItGoesOn(run, given)}\n`);
     return false;
   } finally {
     run.progress.stop();

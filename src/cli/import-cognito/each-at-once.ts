@@ -1,4 +1,7 @@
-/** Does `work` for every item, so many at the same time; answers what it came to, in their order. One that fails is the last to begin. */
+/**
+ * Does `work` for every item, so many at the same time; answers what it came to, in their order. After one that fails none
+ * begins any more, and those under way are waited for: nothing goes on behind the error.
+ */
 export const eachAtOnce = async <T, R>(
   items: readonly T[],
   most: number,
@@ -16,6 +19,8 @@ export const eachAtOnce = async <T, R>(
       });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(most, items.length) }, worker));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
   return results;
 };

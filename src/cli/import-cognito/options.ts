@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfig } from '../../config';
+import { regionalId } from '../../validate';
 import { LoginsFileError, parseLogins, type KnownLogin } from './logins-file';
 import { ROLE_MODES, type RoleMode } from './run';
 
@@ -42,7 +43,11 @@ const between =
   };
 
 const address = (text: string): string => {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) {
+    if (url.username + url.password === '') return text;
+    throw new InvalidArgumentError('It must name no user and no password, which would be shown.');
+  }
   throw new InvalidArgumentError('It must be an address that starts with http:// or https://.');
 };
 
@@ -53,7 +58,7 @@ const roleMode = (text: string): RoleMode => {
 };
 
 const poolId = (text: string, before: string[]): string[] => {
-  if (/^[\w-]+:[0-9a-f-]+$/.test(text)) return [...before, text];
+  if (regionalId.safeParse(text).success) return [...before, text];
   throw new InvalidArgumentError('It must look like us-east-1:01234567-89ab-cdef-0123-456789abcdef.');
 };
 

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { printable } from './printable';
 import type { ReportData } from './report';
 
 /** How far a run is, for who waits. */
@@ -39,7 +40,7 @@ const bar = (stream: NodeJS.WriteStream): Progress => {
   const payload = { step: '', identities: 0, datasets: 0, records: 0 };
   single.start(1, 0, payload);
   return {
-    step: (name) => single.update({ ...payload, step: name }),
+    step: (name) => single.update({ ...payload, step: printable(name) }),
     tick: ({ counts }) =>
       single.update({
         identities: counts.identities.read,
@@ -54,7 +55,7 @@ const lines = (output: Output, now: () => number): Progress => {
   let next = now() + LINE_EVERY_MS;
   return {
     step: (name) => {
-      output.write(`${name}\n`);
+      output.write(`${printable(name)}\n`);
     },
     tick: (report) => {
       if (now() < next) return;

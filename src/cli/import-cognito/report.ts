@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /** What is counted. */
 export const KINDS = [
   'roles',
@@ -67,20 +69,26 @@ export class Report {
     this.data.counts[kind][outcome] += by;
   }
 
-  /** Something did not come over, or not as it was. A run that goes on says it once. */
+  /** Something did not come over, or not as it was. A run that goes on says it once, as far as it is listed. */
   problem(what: string, reason: string): void {
-    if (this.said.has(`${what}: ${reason}`)) return;
-    this.said.add(`${what}: ${reason}`);
-    if (this.data.problems.length < LISTED) this.data.problems.push({ what, reason });
-    else this.data.moreProblems += 1;
+    const problem = { what: printable(what), reason: printable(reason) };
+    const sentence = `${problem.what}: ${problem.reason}`;
+    if (this.said.has(sentence)) return;
+    if (this.data.problems.length >= LISTED) {
+      this.data.moreProblems += 1;
+      return;
+    }
+    this.said.add(sentence);
+    this.data.problems.push(problem);
   }
 
   /** Something that nobody can bring over. A run that goes on says it once. */
   leave(identityPoolId: string, what: string, mutation: string): void {
+    const given = { identityPoolId: printable(identityPoolId), what: printable(what), mutation };
     const isKnown = this.data.left.some(
-      (left) => left.identityPoolId === identityPoolId && left.what === what,
+      (left) => left.identityPoolId === given.identityPoolId && left.what === given.what,
     );
-    if (!isKnown) this.data.left.push({ identityPoolId, what, mutation });
+    if (!isKnown && this.data.left.length < LISTED) this.data.left.push(given);
   }
 
   /** What a run that goes on looks at from the beginning is counted from the beginning. */

@@ -26,6 +26,7 @@ export interface Choices {
 
 /** One run: what everything in it is given first. */
 export interface Run {
+  /** Of two runs, that of the one which began later is greater. */
   id: string;
   choices: Choices;
   source: Source;

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-cognito-identity';
 import { GetCognitoEventsCommand, GetIdentityPoolConfigurationCommand } from '@aws-sdk/client-cognito-sync';
 import { TargetError } from './graphql-target';
+import { allPages } from './pages';
 import type { Report } from './report';
 import type { Source } from './source';
 
@@ -23,15 +24,15 @@ export interface SourcePool {
 /** The ids of all pools of the account and region, or those that were asked for. */
 export const poolIds = async ({ identity, turn }: Source, wanted: string[]): Promise<string[]> => {
   if (wanted.length > 0) return [...new Set(wanted)];
-  const ids: string[] = [];
-  let NextToken: string | undefined;
-  do {
+  const pages = await allPages(async (NextToken) => {
     await turn();
-    const page = await identity.send(new ListIdentityPoolsCommand({ MaxResults: 60, NextToken }));
-    ids.push(...(page.IdentityPools ?? []).flatMap((pool) => pool.IdentityPoolId ?? []));
-    NextToken = page.NextToken || undefined;
-  } while (NextToken);
-  return ids;
+    return identity.send(new ListIdentityPoolsCommand({ MaxResults: 60, NextToken }));
+  });
+  return [
+    ...new Set(
+      pages.flatMap((page) => page.IdentityPools ?? []).flatMap((pool) => pool.IdentityPoolId ?? []),
+    ),
+  ];
 };
 
 /** A pool with its roles and principal tags. @throws whatever Cognito answers. */

@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-cognito-sync';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { RateLimiterMemory, RateLimiterQueue } from 'rate-limiter-flexible';
+import { allPages } from './pages';
 
 /** Where to import from; what is left out is found as the SDK finds it: profile, region, endpoints, credentials. */
 export interface SourceSettings {
@@ -24,6 +25,10 @@ export interface SourceSettings {
   iamEndpoint?: string | undefined;
   /** Calls of ListIdentities and LookupDeveloperIdentity in a second. */
   rate: number;
+  /** Milliseconds that the source may be silent before a call is tried again; a minute when left out. */
+  answerWithin?: number;
+  /** How often a call is tried in all; 12 times when left out. */
+  attempts?: number;
 }
 
 /** A Cognito to read from. The clients try again what was throttled, ever slower. */
@@ -39,13 +44,24 @@ export interface Source {
 
 const ATTEMPTS = 12;
 
+/** Milliseconds that a connection may take to be made, and a source to be silent. */
+const CONNECT_WITHIN = 10_000;
+const ANSWER_WITHIN = 60_000;
+
 /** Opens the clients of a source; nothing is sent yet. */
 export const openSource = (settings: SourceSettings): Source => {
+  const answerWithin = settings.answerWithin ?? ANSWER_WITHIN;
   const common = {
     ...(settings.region ? { region: settings.region } : {}),
     ...(settings.profile ? { profile: settings.profile } : {}),
     retryMode: 'adaptive',
-    maxAttempts: ATTEMPTS,
+    maxAttempts: settings.attempts ?? ATTEMPTS,
+    requestHandler: {
+      connectionTimeout: CONNECT_WITHIN,
+      requestTimeout: answerWithin,
+      throwOnRequestTimeout: true,
+      socketTimeout: answerWithin,
+    },
   };
   const at = (endpoint: string | undefined): object => ({ ...common, ...(endpoint ? { endpoint } : {}) });
   const identity = new CognitoIdentityClient(at(settings.identityEndpoint));
@@ -84,7 +100,7 @@ export const listIdentities = async (
   const answer = await identity.send(
     new ListIdentitiesCommand({ IdentityPoolId, HideDisabled, NextToken, MaxResults: PAGE }),
   );
-  return { identities: answer.Identities ?? [], nextToken: answer.NextToken };
+  return { identities: answer.Identities ?? [], nextToken: answer.NextToken || undefined };
 };
 
 /** All users of the developer provider that an identity has. */
@@ -93,17 +109,13 @@ export const developerUsersOf = async (
   IdentityPoolId: string,
   IdentityId: string,
 ): Promise<string[]> => {
-  const users: string[] = [];
-  let NextToken: string | undefined;
-  do {
+  const pages = await allPages(async (NextToken) => {
     await turn();
-    const page = await identity.send(
+    return identity.send(
       new LookupDeveloperIdentityCommand({ IdentityPoolId, IdentityId, NextToken, MaxResults: PAGE }),
     );
-    users.push(...(page.DeveloperUserIdentifierList ?? []));
-    NextToken = page.NextToken || undefined;
-  } while (NextToken);
-  return users;
+  });
+  return pages.flatMap((page) => page.DeveloperUserIdentifierList ?? []);
 };
 
 /** Whose data. */
@@ -114,14 +126,10 @@ export interface SourceOwner {
 
 /** All datasets of an identity. */
 export const listDatasets = async ({ sync }: Source, owner: SourceOwner): Promise<Dataset[]> => {
-  const datasets: Dataset[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await sync.send(new ListDatasetsCommand({ ...owner, NextToken, MaxResults: PAGE }));
-    datasets.push(...(page.Datasets ?? []));
-    NextToken = page.NextToken || undefined;
-  } while (NextToken);
-  return datasets;
+  const pages = await allPages((NextToken) =>
+    sync.send(new ListDatasetsCommand({ ...owner, NextToken, MaxResults: PAGE })),
+  );
+  return pages.flatMap((page) => page.Datasets ?? []);
 };
 
 /** Records of a dataset as of one moment. */
@@ -149,31 +157,27 @@ export const listRecords = async (
     const pages = await recordPages(source, owner, LastSyncCount);
     const counts = pages.map((page) => Number(page.DatasetSyncCount ?? 0));
     const isSteady = counts.every((count) => count === counts[0]);
-    if (isSteady || listing >= LISTINGS) return toListing(pages, counts[0] ?? 0);
+    if (isSteady) return toListing(pages, counts[0] ?? 0);
+    if (listing >= LISTINGS) return asOfFirstPage(toListing(pages, counts[0] ?? 0));
   }
 };
 
-const recordPages = async (
+const recordPages = (
   { sync }: Source,
   owner: SourceOwner & { DatasetName: string },
   LastSyncCount: number,
-): Promise<ListRecordsResponse[]> => {
-  const pages: ListRecordsResponse[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await sync.send(
-      new ListRecordsCommand({ ...owner, LastSyncCount, NextToken, MaxResults: RECORDS }),
-    );
-    pages.push(page);
-    NextToken = page.NextToken || undefined;
-  } while (NextToken);
-  return pages;
-};
+): Promise<ListRecordsResponse[]> =>
+  allPages((NextToken) =>
+    sync.send(new ListRecordsCommand({ ...owner, LastSyncCount, NextToken, MaxResults: RECORDS })),
+  );
 
 const toListing = (pages: ListRecordsResponse[], syncCount: number): RecordListing => ({
-  records: pages
-    .flatMap((page) => page.Records ?? [])
-    .filter((record) => Number(record.SyncCount ?? 0) <= syncCount),
+  records: pages.flatMap((page) => page.Records ?? []),
   syncCount,
   isDeletedSince: pages.some((page) => page.DatasetDeletedAfterRequestedSyncCount === true),
+});
+
+const asOfFirstPage = (listing: RecordListing): RecordListing => ({
+  ...listing,
+  records: listing.records.filter((record) => Number(record.SyncCount ?? 0) <= listing.syncCount),
 });
