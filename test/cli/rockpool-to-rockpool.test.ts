@@ -79,10 +79,7 @@ const snapshotOf = async (url: string): Promise<Snapshot> => {
       datasets.push({ ...dataset, records: Records, syncCount: DatasetSyncCount });
     }
   }
-  const {
-    $metadata: {},
-    ...members
-  } = pool;
+  const members = { ...pool, $metadata: undefined };
   const byId = [...Identities].sort((a, b) => (a.IdentityId! < b.IdentityId! ? -1 : 1));
   return { pool: members, identities: byId, datasets };
 };
