@@ -45,6 +45,83 @@ const storage = async (): Promise<[counted: number, real: number]> => {
   return [usage.dataStorage, row.bytes];
 };
 
+/** A dataset's counters beside what they count. */
+const counters = async (id: string) => {
+  const [row] = await query(
+    `SELECT d.num_records, d.num_tombstones, d.data_storage::int, d.sync_count::int,
+            count(r.value)::int AS live, (count(r) - count(r.value))::int AS removed,
+            coalesce(sum(octet_length(r.record_key) + octet_length(r.value)), 0)::int AS bytes,
+            coalesce(max(r.sync_count), 0)::int AS highest
+       FROM datasets d LEFT JOIN records r USING (identity_id, dataset_name)
+      WHERE d.identity_id = $1 AND d.dataset_name = 'd' GROUP BY d.identity_id, d.dataset_name`,
+    [id],
+  );
+  return row;
+};
+
+test('S40: imports that race with pushes, deletions and other imports leave exact counters, and lose no push', async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const id = await importIdentity(world);
+    const device = { ...source, actor: identityActor(world.identityPoolId, id) };
+    const there = await world.newIdentity();
+    const isDeleting = round % 4 > 1;
+    await write(there, [replace('a', '1'), replace('b', 'xx')]);
+    if (round % 2 === 0) await bring(world, there, id);
+    await write(there, [remove('b', 1), replace('c', 'ü')]);
+
+    const keys = Array.from({ length: 12 }, (_, at) => `own-${at}`);
+    await Promise.allSettled([
+      (async () => {
+        for (const key of keys) await write(device, [replace(key, 'value')]);
+      })(),
+      bring(world, there, id),
+      bring(world, there, id),
+      ...(isDeleting ? [deleteDataset(device, { datasetName: 'd' })] : []),
+    ]);
+
+    const row = await counters(id);
+    expect(row).toMatchObject({
+      num_records: row.live,
+      num_tombstones: row.removed,
+      data_storage: row.bytes,
+    });
+    expect(row.highest).toBeLessThanOrEqual(row.sync_count);
+    if (!isDeleting)
+      expect((await recordsOf(device, 'd')).map(({ key }) => key)).toEqual(expect.arrayContaining(keys));
+  }
+  const [counted, real] = await storage();
+  expect(counted).toBe(real);
+});
+
+const waitsForLock = async (): Promise<void> => {
+  for (;;) {
+    const rows = await query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if (rows.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+
+test.each([
+  ['a dataset that came over before', true],
+  ['a dataset that is new', false],
+])('S40: an import waits for a push that is under way, and then leaves alone %s', async (_name, isKnown) => {
+  await write(source, [replace('a', '1')]);
+  if (isKnown) await bring(world, source, identityId);
+  await write(source, [replace('b', '2')]);
+
+  const imported = await inTransaction(target, async (tx) => {
+    await write(tx, [replace('own', 'value')]);
+    const importing = bring(world, source, identityId);
+    await waitsForLock();
+    return { importing };
+  });
+
+  expect(await imported.importing).toMatchObject({ status: 'DIVERGED' });
+  expect((await recordsOf(target, 'd')).map(({ key }) => key)).toContain('own');
+});
+
 describe('S60: an imported dataset', () => {
   test('has the counts, dates, authors and tombstones of its source', async () => {
     await write(source, [
