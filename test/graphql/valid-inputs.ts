@@ -474,8 +474,8 @@ const ofImports = ({
   importIdentityPool: {
     ...pool,
     createDefaultRoles: undefined,
-    // Of a pool that was never imported it says KEPT.
-    identityPoolId,
+    // One of its own: role mappings would close the classic flow of the pool that all others are about.
+    identityPoolId: 'us-east-1:0f0f0f0f-0000-4000-8000-00000000000f',
     roles: { authenticated: authenticatedRole, unauthenticated: authenticatedRole },
     roleMappings: [mappingOf(openIDConnectProviderArn, authenticatedRole)],
     principalTagAttributeMaps: [
