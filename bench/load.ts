@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 export interface Connection {
   /** `bearer` in place of the connection's own. */
   post(body: string, bearer?: string): Promise<string>;
+  /** Any request: its first line and headers, each with its line end, and its body. */
+  send(head: string, body: string): Promise<string>;
   close(): void;
 }
 
@@ -22,6 +24,8 @@ export const openConnection = async (url: string, bearer = ''): Promise<Connecti
         socket,
         `${head}Authorization: Bearer ${as}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       ),
+    send: (start, body) =>
+      exchange(socket, `${start}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`),
     close: () => socket.destroy(),
   };
 };

@@ -73,10 +73,14 @@ export const newPool = async ({ run }: BenchServer): Promise<string> => {
   return createIdentityPool.identityPool.id;
 };
 
-/** An identity with its access token. */
+/** An identity with its credentials: an access token for GraphQL, keys to sign with for AWS's wire. */
 export interface Guest {
+  identityPoolId: string;
   identityId: string;
   token: string;
+  accessKeyId: string;
+  secretKey: string;
+  sessionToken: string;
 }
 
 /** A new guest of a pool. */
@@ -85,8 +89,9 @@ export const newGuest = async ({ run }: BenchServer, identityPoolId: string): Pr
     input: { identityPoolId },
   });
   const { getCredentialsForIdentity } = await run(
-    'mutation($input: GetCredentialsForIdentityInput!) { getCredentialsForIdentity(input: $input) { credentials { accessToken } } }',
+    'mutation($input: GetCredentialsForIdentityInput!) { getCredentialsForIdentity(input: $input) { credentials { accessToken accessKeyId secretKey sessionToken } } }',
     { input: { identityId: getId.identityId } },
   );
-  return { identityId: getId.identityId, token: getCredentialsForIdentity.credentials.accessToken };
+  const { accessToken: token, ...keys } = getCredentialsForIdentity.credentials;
+  return { identityPoolId, identityId: getId.identityId, token, ...keys };
 };

@@ -105,6 +105,8 @@ export interface Config {
   pushServices: PushServiceUrls;
   /** What SAML assertions must be made out to. */
   saml: SamlServiceProvider;
+  /** `ROCKPOOL_AWS_STRICT_STATUSES`: whether Cognito Identity's errors have the HTTP statuses of AWS's model (403, 404, 409) in place of the 400 that AWS is seen to send. Default false. */
+  strictAwsStatuses: boolean;
 }
 
 /** All mistakes in the environment at once, one sentence each. */
@@ -166,6 +168,7 @@ const environment = z.object({
   ROCKPOOL_ALLOW_PLAINTEXT_TARGETS: trueOrFalse.default(false),
   ROCKPOOL_AUDIT_RETENTION_DAYS: wholeNumber(1, 3650).default(90),
   ROCKPOOL_SIGNING_KEY_DAYS: wholeNumber(1, 3650).default(90),
+  ROCKPOOL_AWS_STRICT_STATUSES: trueOrFalse.default(false),
   ROCKPOOL_GOOGLE_URL: baseUrl.default('https://accounts.google.com'),
   ROCKPOOL_APPLE_URL: baseUrl.default('https://appleid.apple.com'),
   ROCKPOOL_FACEBOOK_URL: baseUrl.default('https://graph.facebook.com'),
@@ -280,6 +283,7 @@ const toConfig = (env: Environment): Config => ({
     admToken: env.ROCKPOOL_ADM_TOKEN_URL,
   },
   saml: { audiences: env.ROCKPOOL_SAML_AUDIENCES, recipients: env.ROCKPOOL_SAML_RECIPIENTS },
+  strictAwsStatuses: env.ROCKPOOL_AWS_STRICT_STATUSES,
 });
 
 /** A configured secret that a person could guess: too short, one repeated character, or a well-known word. */

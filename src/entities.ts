@@ -1,10 +1,14 @@
 import { AuditEvent } from './audit/audit-event.entity';
+import { ImportedDataset } from './cognito-import/imported-dataset.entity';
+import { ImportedIdentity } from './cognito-import/imported-identity.entity';
+import { ImportedIdentityPool } from './cognito-import/imported-identity-pool.entity';
 import { ApiKey } from './credentials/api-key.entity';
 import { DeletedIdentity } from './identities/deleted-identity.entity';
 import { Identity } from './identities/identity.entity';
 import { IdentityCount } from './identities/identity-count.entity';
 import { IdentityLogin } from './identities/identity-login.entity';
 import { Login } from './identities/login.entity';
+import { UnprovenLogin } from './identities/unproven-login.entity';
 import { IdentityPool } from './identity-pools/identity-pool.entity';
 import { OpenIdConnectProvider } from './logins/open-id-connect-provider.entity';
 import { SamlProvider } from './logins/saml-provider.entity';
@@ -41,6 +45,9 @@ export const entities = [
   IdentityCount,
   IdentityLogin,
   IdentityPool,
+  ImportedDataset,
+  ImportedIdentity,
+  ImportedIdentityPool,
   Login,
   OpenIdConnectProvider,
   PlatformFailure,
@@ -55,6 +62,7 @@ export const entities = [
   SyncMutation,
   SyncRecord,
   SyncSessionCount,
+  UnprovenLogin,
   UsedSamlAssertion,
   UsedSyncSession,
 ];

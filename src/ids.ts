@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 
 /** `REGION:UUID`, the form of identity pool ids and identity ids alike; at most 55 characters in AWS's model. */
 export const newRegionalId = (region: string): string => `${region}:${randomUUID()}`;
@@ -48,6 +48,13 @@ export const datasetArn = (
 /** The ARN of a role that was made without a path. */
 export const roleArn = ({ accountId }: ArnScope, roleName: string): string =>
   `arn:aws:iam::${accountId}:role/${roleName}`;
+
+/** `AROA` and 17 characters, as IAM has for each role: the same for the same ARN, since roles have no other id here. */
+export const roleId = (arn: string): string => {
+  const digest = createHash('sha256').update(arn).digest();
+  const characters = [...digest.subarray(0, 17)].map((byte) => ACCESS_KEY_ALPHABET[byte % 32]);
+  return `AROA${characters.join('')}`;
+};
 
 /** `arn:aws:iam::ACCOUNT:oidc-provider/HOST[/PATH]`: the issuer's URL without its scheme. */
 export const openIdConnectProviderArn = ({ accountId }: ArnScope, issuer: string): string =>

@@ -6,7 +6,7 @@ import type { RunningServer } from './start';
  */
 export const welcome = ({ config, newAdministratorKey: key }: RunningServer): string => {
   const graphql = `${config.publicUrl}/graphql`;
-  if (key) return firstWelcome(graphql, `${key.accessKeyId}.${key.secretAccessKey}`);
+  if (key) return firstWelcome(config.publicUrl, `${key.accessKeyId}.${key.secretAccessKey}`);
   const source = config.administratorKey
     ? `the key in ROCKPOOL_ADMIN_ACCESS_KEY_ID`
     : 'shown at the first start; if it was lost, npm run admin-key makes a new one';
@@ -14,22 +14,24 @@ export const welcome = ({ config, newAdministratorKey: key }: RunningServer): st
 Rockpool is running.
 
   GraphQL            ${graphql}  (in a browser: the Sandbox)
+  AWS SDKs           ${config.publicUrl}  (as the endpoint)
   Administrator key  ${source}
   The whole story    npm run demo
 
 `;
 };
 
-const firstWelcome = (graphql: string, bearer: string): string => `
+const firstWelcome = (publicUrl: string, bearer: string): string => `
 Rockpool is running.
 
-  GraphQL            ${graphql}  (in a browser: the Sandbox)
+  GraphQL            ${publicUrl}/graphql  (in a browser: the Sandbox)
+  AWS SDKs           ${publicUrl}  (as the endpoint)
   Administrator key  ${bearer}
-                     Shown this once: put it in a safe place.
+                     Shown this once: put it in a safe place. AWS tools take the two sides of its dot as key id and secret.
 
 The next three calls, for a shell:
 
-${firstCalls(graphql, bearer)}
+${firstCalls(`${publicUrl}/graphql`, bearer)}
 
 The whole story, played by a phone and a tablet:
 

@@ -29,6 +29,7 @@ const FEATURES = [
   'push',
   'streams',
   'data-export',
+  'cognito-import',
 ];
 
 /** What everything may stand on. It stands on nothing but itself. */
@@ -42,6 +43,7 @@ const BOTTOM = [
   'errors.ts',
   'faults.ts',
   'ids.ts',
+  'json-size.ts',
   'page.ts',
   'policy',
   'protocol',
@@ -72,6 +74,9 @@ const violations = (of: SourceFile[], breaks: (from: string, to: string) => bool
 
 const inAreas = (...areas: string[]): SourceFile[] =>
   files.filter((file) => areas.includes(areaOf(file.path)));
+
+/** The files of the AWS door that have its operations: each reads members, calls one service and names its answer. */
+const awsOperations = files.filter((file) => /^aws\/(identity|sts|sync)\//.test(file.path));
 
 const resolvers = files.filter((file) => file.path.endsWith('.resolver.ts'));
 const entityFiles = files.filter((file) => file.path.endsWith('.entity.ts'));
@@ -109,12 +114,47 @@ describe('imports', () => {
     ]);
   });
 
+  it('of the AWS door lead to services and types of the features, and never to another door', () => {
+    const fromFeatures = inAreas('aws').flatMap((file) =>
+      file.imports
+        .filter(({ target, isTypeOnly }) => FEATURES.includes(areaOf(target ?? '')) && !isTypeOnly)
+        .filter(({ target }) => !target?.endsWith('.service.ts'))
+        .map(({ target }) => `${file.path} -> ${target}`),
+    );
+    const beforeAndAfterOperations = [
+      'aws/authenticate-signature.ts -> credentials/access-key-holder.ts',
+      'aws/handle.ts -> audit/record-audit.ts',
+    ];
+
+    expect(fromFeatures).toEqual(beforeAndAfterOperations);
+    expect(violations(inAreas('aws'), (_from, to) => /^(graphql|http)\b/.test(to))).toEqual([]);
+    expect(
+      violations(inAreas('aws'), (_from, to) => /^(authorize|validate|db|redis|entities)\b/.test(to)),
+    ).toEqual([]);
+  });
+
+  it('of the AWS door’s protocols and signatures know no service and no operation', () => {
+    const own = files.filter(({ path }) => /^aws\/(protocols|members|sigv4)\//.test(path));
+    const mayKnow =
+      /^(aws\/(protocols|members|sigv4)\/|aws\/(aws-error|operation|wire)\.ts|protocol\/|json-size\.ts)/;
+    const sigv4 = own.filter(({ path }) => path.startsWith('aws/sigv4/'));
+
+    expect(violations(own, (_from, to) => !mayKnow.test(to))).toEqual([]);
+    expect(violations(sigv4, (_from, to) => !to.startsWith('aws/sigv4/'))).toEqual([]);
+  });
+
+  it('of the AWS door from outside lead to where it is mounted', () => {
+    const others = files.filter(({ path }) => areaOf(path) !== 'aws');
+
+    expect(violations(others, (_from, to) => areaOf(to) === 'aws')).toEqual(['http/app.ts -> aws/mount.ts']);
+  });
+
   it('of the list of entities are entities', () => {
     expect(violations(inAreas('entities.ts'), (_from, to) => !to.endsWith('.entity.ts'))).toEqual([]);
   });
 
   it('never lead to the composition root or the entry, but from each other', () => {
-    const top = ['admin-key.ts', 'demo', 'main.ts', 'start.ts', 'welcome.ts'];
+    const top = ['admin-key.ts', 'cli', 'demo', 'main.ts', 'start.ts', 'welcome.ts'];
     const isTop = (path: string): boolean => top.includes(areaOf(path));
 
     expect(violations(files, (from, to) => isTop(to) && !isTop(from))).toEqual([]);
@@ -284,6 +324,32 @@ describe('the code', () => {
     expect(violations(resolvers, (_from, to) => forbidden.test(to) || to.endsWith('.entity.ts'))).toEqual([]);
     expect(resolvers.flatMap(packagesOf).filter((name) => packages.includes(name))).toEqual([]);
     expect(long).toEqual([]);
+  });
+});
+
+describe('the operations of the AWS door', () => {
+  it('only call a service and shape its answer', () => {
+    const long = awsOperations.flatMap((file) =>
+      file.functions
+        .filter((found) => found.lines > 20)
+        .map((found) => `${file.path}: ${found.name} has ${found.lines} lines`),
+    );
+    const wrong = awsOperations.flatMap((file) =>
+      file.imports
+        .filter(({ target, isTypeOnly }) => target === undefined && !isTypeOnly)
+        .map(({ specifier }) => `${file.path} -> ${specifier}`),
+    );
+
+    expect(awsOperations.length).toBeGreaterThan(15);
+    expect(long).toEqual([]);
+    expect(wrong).toEqual([]);
+  });
+
+  it('throw nothing themselves: what is refused beyond a form is refused by the service', () => {
+    const throwing = /\bthrow\b|\binvalidParameter\b|\bnew \w*Error\b/;
+    const paths = new Set(awsOperations.map(({ path }) => path));
+
+    expect(filesWith(throwing).filter((path) => paths.has(path))).toEqual([]);
   });
 });
 

@@ -71,6 +71,7 @@ describe('without any variable, the configuration', () => {
         audiences: ['urn:amazon:webservices', 'https://signin.aws.amazon.com/saml'],
         recipients: ['https://signin.aws.amazon.com/saml'],
       },
+      strictAwsStatuses: false,
     });
     expect(dataDir).toBe(process.getuid?.() === 0 ? '/var/lib/rockpool' : './.rockpool');
   });

@@ -134,6 +134,12 @@ const CASES: Record<string, Case> = {
     query: '{ identityProviders { nodes { url } } }',
     variables: nothing,
   },
+  'Query.importedIdentities': {
+    access: 'administrators',
+    action: 'cognito-identity:ListImportedIdentities',
+    query: `query ($input: ImportedIdentitiesInput!) { importedIdentities(input: $input) { identityId runId } }`,
+    variables: ({ identityPoolId, identityId: id }) => ({ input: { identityPoolId, identityIds: [id] } }),
+  },
   'Query.listRecords': {
     access: 'itself',
     action: 'cognito-sync:ListRecords',
@@ -514,6 +520,38 @@ const CASES: Record<string, Case> = {
       },
     }),
   },
+  'Mutation.importDataset': {
+    access: 'administrators',
+    action: 'cognito-sync:ImportDataset',
+    query: mutation('importDataset', 'status datasetSyncCount'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: { identityPoolId, identityId: id, datasetName: 'd' },
+    }),
+  },
+  'Mutation.importIdentities': {
+    access: 'administrators',
+    action: 'cognito-identity:ImportIdentities',
+    query: mutation('importIdentities', 'identities { identityId status }'),
+    variables: ({ identityPoolId, identityId: id }) => ({
+      input: {
+        identityPoolId,
+        identities: [{ identityId: id, creationDate: IDLE_SINCE, lastModifiedDate: IDLE_SINCE }],
+      },
+    }),
+  },
+  'Mutation.importIdentityPool': {
+    access: 'administrators',
+    action: 'cognito-identity:ImportIdentityPool',
+    query: mutation('importIdentityPool', 'status identityPool { id name }'),
+    variables: ({ identityPoolId }) => ({
+      input: {
+        identityPoolId,
+        identityPoolName: 'from elsewhere',
+        allowUnauthenticatedIdentities: true,
+        roles: {},
+      },
+    }),
+  },
   'Mutation.mergeDeveloperIdentities': {
     access: 'administrators',
     action: 'cognito-identity:MergeDeveloperIdentities',
@@ -735,6 +773,8 @@ const EMBEDDED = [
   'ApiKey.policies',
   'EvaluationResult.decidedBy',
   'EvaluationResult.statements',
+  'IdentityImport.error',
+  'ImportedIdentityState.datasets',
   'IdentityPool.cognitoIdentityProviders',
   'IdentityPool.supportedLoginProviders',
   'IdentityPoolAnalytics.providers',

@@ -131,6 +131,27 @@ table identity_pools
   saml_provider_arns json NOT NULL
   role_mappings json NOT NULL
   principal_tag_attribute_maps json NOT NULL
+  empty_lists json NOT NULL
+
+table imported_datasets
+  identity_id text NOT NULL
+  dataset_name text COLLATE "C" NOT NULL
+  sync_count bigint NOT NULL
+  is_deleted boolean NOT NULL
+  source_created_at timestamp with time zone NOT NULL
+  source_modified_at timestamp with time zone NOT NULL
+  imported_at timestamp with time zone NOT NULL
+
+table imported_identities
+  identity_id text NOT NULL
+  source_hash text NOT NULL
+  run_id text
+  imported_at timestamp with time zone NOT NULL
+
+table imported_identity_pools
+  identity_pool_id text NOT NULL
+  settings_hash text NOT NULL
+  imported_at timestamp with time zone NOT NULL
 
 table logins
   login_key text NOT NULL
@@ -261,6 +282,13 @@ table sync_session_counts
   shard integer NOT NULL
   sessions bigint NOT NULL
 
+table unproven_logins
+  identity_id text NOT NULL
+  provider text NOT NULL
+  is_claimable boolean NOT NULL
+  created_at timestamp with time zone NOT NULL
+  settled_at timestamp with time zone
+
 table used_saml_assertions
   assertion_key text NOT NULL
   bound_to text NOT NULL
@@ -334,6 +362,24 @@ constraint identity_logins.identity_logins__primary_key
   PRIMARY KEY (identity_id, provider, login_key)
 
 constraint identity_pools.identity_pools__primary_key
+  PRIMARY KEY (identity_pool_id)
+
+constraint imported_datasets.imported_datasets__of_a_dataset
+  FOREIGN KEY (identity_id, dataset_name) REFERENCES datasets(identity_id, dataset_name) ON DELETE CASCADE
+
+constraint imported_datasets.imported_datasets__primary_key
+  PRIMARY KEY (identity_id, dataset_name)
+
+constraint imported_identities.imported_identities__of_an_identity
+  FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
+
+constraint imported_identities.imported_identities__primary_key
+  PRIMARY KEY (identity_id)
+
+constraint imported_identity_pools.imported_identity_pools__of_a_pool
+  FOREIGN KEY (identity_pool_id) REFERENCES identity_pools(identity_pool_id) ON DELETE CASCADE
+
+constraint imported_identity_pools.imported_identity_pools__primary_key
   PRIMARY KEY (identity_pool_id)
 
 constraint logins.logins__primary_key
@@ -410,6 +456,12 @@ constraint sync_session_counts.sync_session_counts__of_a_pool
 
 constraint sync_session_counts.sync_session_counts__primary_key
   PRIMARY KEY (identity_pool_id, day, shard)
+
+constraint unproven_logins.unproven_logins__of_an_identity
+  FOREIGN KEY (identity_id) REFERENCES identities(identity_id) ON DELETE CASCADE
+
+constraint unproven_logins.unproven_logins__primary_key
+  PRIMARY KEY (identity_id, provider)
 
 constraint used_saml_assertions.used_saml_assertions__primary_key
   PRIMARY KEY (assertion_key)

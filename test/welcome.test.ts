@@ -47,6 +47,7 @@ describe('the first welcome', () => {
 
     expect(text).toContain(`${server.config.publicUrl}/graphql`);
     expect(text).toContain(`Administrator key  ${accessKeyId}.${secretAccessKey}\n`);
+    expect(text).toContain(`AWS SDKs           ${server.config.publicUrl}  (as the endpoint)\n`);
     expect(text).toContain('Shown this once');
     expect(text).toMatch(/\nnpm run demo\n/);
   });

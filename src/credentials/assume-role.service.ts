@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { recordAudit } from '../audit/record-audit';
 import type { Context } from '../context';
 import { ServiceError, badCredentials, invalidParameter, identityForbidden } from '../errors';
-import { assumedRoleArn } from '../ids';
+import { assumedRoleArn, roleId } from '../ids';
 import type { IdentityPool } from '../identity-pools/identity-pool.entity';
 import { findPool } from '../identity-pools/identity-pool.service';
 import { ownerOf } from '../identities/developer-identities.service';
@@ -24,6 +24,13 @@ const input = z.object({
   webIdentityToken: text(4, 20_000),
   durationSeconds: z.int().min(900).max(43_200).nullish(),
   policy: z.unknown().optional(),
+  policyArns: z
+    .array(z.string())
+    .refine(
+      (arns) => arns.length === 0,
+      'must be empty: there are no managed policies here to cut a session down with; give their statements in policy',
+    )
+    .optional(),
 });
 
 export type AssumeRoleInput = z.input<typeof input>;
@@ -34,6 +41,8 @@ export interface AssumedRole {
   /** The identity id. */
   subjectFromWebIdentityToken: string;
   assumedRoleArn: string;
+  /** The role's unique id and the session's name: `AROA…:SESSION`. */
+  assumedRoleId: string;
   provider: string;
   /** The pool id. */
   audience: string;
@@ -86,6 +95,7 @@ export const assumeRoleWithWebIdentity = async (
     credentials,
     subjectFromWebIdentityToken: token.identityId,
     assumedRoleArn: assumedRoleArn(role.arn, given.roleSessionName),
+    assumedRoleId: `${roleId(role.arn)}:${given.roleSessionName}`,
     provider: ctx.config.publicUrl,
     audience: token.identityPoolId,
   };

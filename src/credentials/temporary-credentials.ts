@@ -1,7 +1,8 @@
-import type { Context } from '../context';
+import { z } from 'zod';
+import type { Context, ServerConfig } from '../context';
 import { newSecretAccessKey, newTemporaryKeyId } from '../ids';
 import { issueAccessToken, type AccessTokenSession } from '../tokens/access-token';
-import { seal } from '../tokens/seal';
+import { open, seal } from '../tokens/seal';
 
 /** Temporary credentials of an identity. Nothing of them is stored. */
 export interface Credentials {
@@ -30,6 +31,43 @@ export const issueCredentials = async (ctx: Context, session: AccessTokenSession
     ),
     accessToken: await issueAccessToken(ctx.config, ctx.now(), session),
     expiration: session.expiresAt,
+  };
+};
+
+/** What a session token holds. */
+export interface TemporaryKey {
+  accessKeyId: string;
+  secretKey: string;
+  session: AccessTokenSession;
+}
+
+const sealedSession = z.object({
+  accessKeyId: z.string(),
+  secretKey: z.string(),
+  identityId: z.string(),
+  identityPoolId: z.string(),
+  roleArn: z.string(),
+  sessionName: z.string(),
+  amr: z.array(z.string()),
+  principalTags: z.record(z.string(), z.string()),
+  cut: z.boolean(),
+  policy: z.string().optional(),
+  expiresAt: z.iso.datetime(),
+});
+
+/** The key and the session of a token that this installation made, whether they have ended or not; undefined for any other text. */
+export const openSessionToken = (config: ServerConfig, sessionToken: string): TemporaryKey | undefined => {
+  const text = open(config.secret, 'session-token', sessionToken);
+  if (text === undefined) return undefined;
+  const { accessKeyId, secretKey, policy, ...session } = sealedSession.parse(JSON.parse(text));
+  return {
+    accessKeyId,
+    secretKey,
+    session: {
+      ...session,
+      ...(policy === undefined ? {} : { policy }),
+      expiresAt: new Date(session.expiresAt),
+    },
   };
 };
 

@@ -23,6 +23,10 @@ export interface ExportedEarlierValue extends ExportedValue {
 export interface ExportDocument {
   identity: Record<string, unknown>;
   logins: { provider: string; subject: string | null; linkedDate: string }[];
+  /** Logins that it had where it was imported from, with what became of them here. */
+  unprovenLogins: Record<string, unknown>[];
+  /** When it and its datasets were imported, and how far; null when it was not. */
+  imported: Record<string, unknown> | null;
   /** Those that were merged into it, also by way of others. */
   mergedIdentities: Record<string, unknown>[];
   /** Names of deleted ones too, which are remembered. */
@@ -109,6 +113,31 @@ const EVERYTHING = `SELECT ${object({
     'identity_logins l WHERE l.identity_id = $1',
     'l.created_at, l.provider, l.subject',
   ),
+  unprovenLogins: list(
+    {
+      provider: 'n.provider',
+      isClaimable: 'n.is_claimable',
+      importedDate: time('n.created_at'),
+      settledDate: time('n.settled_at'),
+    },
+    'unproven_logins n WHERE n.identity_id = $1',
+    'n.provider',
+  ),
+  imported: `(SELECT ${object({
+    importedDate: time('f.imported_at'),
+    datasets: list(
+      {
+        name: 't.dataset_name',
+        syncCount: 't.sync_count',
+        isDeleted: 't.is_deleted',
+        sourceCreationDate: time('t.source_created_at'),
+        sourceLastModifiedDate: time('t.source_modified_at'),
+        importedDate: time('t.imported_at'),
+      },
+      'imported_datasets t WHERE t.identity_id = $1',
+      't.dataset_name',
+    ),
+  })} FROM imported_identities f WHERE f.identity_id = $1)`,
   mergedIdentities: list(
     {
       identityId: 'm.identity_id',

@@ -25,7 +25,7 @@ export class ExportIdentityInput {
 export class ExportIdentityPayload {
   @Field(() => JSONValue, {
     description:
-      'The first page: `identity`, `logins`, `mergedIdentities`, `datasets` with records and removed records, `devices`, `datasetSubscriptions`, `mutations`, `pendingEvents`, `streamRecords`, `auditEvents`, and the first of `history`. Later pages: more of `history`.',
+      'The first page: `identity`, `logins`, `unprovenLogins`, `imported`, `mergedIdentities`, `datasets` with records and removed records, `devices`, `datasetSubscriptions`, `mutations`, `pendingEvents`, `streamRecords`, `auditEvents`, and the first of `history`. Later pages: more of `history`.',
   })
   document!: unknown;
 

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import { AuditEventResolver } from '../audit/audit-event.resolver';
+import { ImportResolver } from '../cognito-import/import.resolver';
 import { ApiKeyResolver } from '../credentials/api-key.resolver';
 import { CredentialsResolver } from '../credentials/credentials.resolver';
 import {
@@ -55,6 +56,7 @@ const RESOLVERS: NonEmptyArray<new () => object> = [
   IdentityPoolUsageResolver,
   IdentityResolver,
   IdleGuestResolver,
+  ImportResolver,
   LinkedLoginsResolver,
   LookupLoginResolver,
   OpenIdConnectProviderResolver,

@@ -8,6 +8,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
+import { isForAws, mountAws, refuseForAws } from '../aws/mount';
 import { addLandingPageHeaders } from '../graphql/landing-page/landing-page';
 import type { NodeContext } from '../context';
 import { FAULT_SENTENCE } from '../faults';
@@ -15,6 +16,7 @@ import { createGraphqlServer } from '../graphql/server';
 import { requestContext } from '../graphql/request-context';
 import { BODY_LIMIT, BodyError, bodyTooLarge, limitBodies } from './body';
 import { requestIdOf } from '../request-origin';
+import { answerBrokenHttp } from './broken-http';
 import { errorBody } from './error-body';
 import { mountEventStreams } from './live/event-stream';
 import { mountHealth } from './health';
@@ -26,6 +28,31 @@ import { mountWellKnown } from './well-known';
 
 /** Milliseconds within which a request must have arrived in full, so that slow senders do not hold connections. */
 const REQUEST_TIMEOUT = 60_000;
+
+/** What browsers may read of answers: those of AWS's SDKs tell errors and the server's clock by headers. */
+const EXPOSED_HEADERS = [
+  'x-request-id',
+  'x-amzn-RequestId',
+  'x-amzn-ErrorType',
+  'x-amzn-ErrorMessage',
+  'Date',
+];
+
+/** What browsers may send: GraphQL clients, and every AWS SDK that runs in one. */
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'x-request-id',
+  'apollo-require-preflight',
+  'x-amz-date',
+  'x-amz-security-token',
+  'x-amz-target',
+  'x-amz-user-agent',
+  'x-amz-content-sha256',
+  'x-amz-client-context',
+  'amz-sdk-invocation-id',
+  'amz-sdk-request',
+];
 
 /** What an app is told of the node that it is a part of. */
 export interface AppSetting {
@@ -47,30 +74,36 @@ export const createApp = async (node: NodeContext, setting: AppSetting): Promise
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     frameworkErrors: answerError,
+    clientErrorHandler: answerBrokenHttp,
   });
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
   app.addHook('onRequest', async (request, reply) => {
     // The GraphQL door makes an address of it.
-    if (!URL.canParse(`http://${request.host}/`)) await reply.code(400).send(errorBody(...BAD_HOST));
+    if (!URL.canParse(`http://${request.host}/`)) await answerBadHost(request, reply);
   });
   limitBodies(app);
   addLandingPageHeaders(app, node.config);
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send(errorBody('RESOURCE_NOT_FOUND', 'Nothing is here. GraphQL is at /graphql.')),
+  app.setNotFoundHandler((request, reply) =>
+    isForAws(request)
+      ? refuseForAws(request, reply, 404)
+      : reply.code(404).send(errorBody('RESOURCE_NOT_FOUND', 'Nothing is here. GraphQL is at /graphql.')),
   );
   await app.register(cors, {
     origin: '*',
-    exposedHeaders: ['x-request-id'],
-    allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'apollo-require-preflight'],
-    methods: ['GET', 'POST', 'OPTIONS'],
+    exposedHeaders: EXPOSED_HEADERS,
+    allowedHeaders: ALLOWED_HEADERS,
+    methods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
     maxAge: 86_400,
+    // Else OPTIONS outside of a browser gets a text, which no door's clients read.
+    strictPreflight: false,
   });
   mountHealth(app, node, setting.isReady);
   mountWellKnown(app, node);
   mountStreamRecords(app, node);
+  await mountAws(app, node);
   await mountGraphql(app, node, setting);
   return app;
 };
@@ -116,11 +149,15 @@ const CODES: Record<number, CodeAndMessage> = {
   503: ['SERVICE_UNAVAILABLE', 'The server is going down. Send the call again: another node will answer.'],
 };
 
-/** What goes wrong before a door is reached, in the shape of GraphQL errors. */
+const answerBadHost = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  isForAws(request) ? refuseForAws(request, reply, 400) : reply.code(400).send(errorBody(...BAD_HOST));
+
+/** What goes wrong before a door is reached, as the door's clients read it; in the shape of GraphQL errors for all others. */
 const answerError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
   const status = error.statusCode ?? 500;
   const known = status === 413 ? bodyTooLarge(request) : error;
   if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'a request failed');
+  if (isForAws(request)) return void refuseForAws(request, reply, status);
   const body =
     known instanceof BodyError
       ? errorBody(known.code, known.message, known.fields)

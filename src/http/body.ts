@@ -1,6 +1,7 @@
 import { Transform } from 'node:stream';
 import type { FastifyInstance, FastifyRequest, RequestPayload, preParsingHookHandler } from 'fastify';
 import { ServiceError, type ErrorCode, type ErrorFields } from '../errors';
+import { passedLimit } from '../json-size';
 
 /** Bytes of a request body: a full dataset of 1 MiB, each character escaped in six, and some room. */
 export const BODY_LIMIT = 8 * 1024 * 1024;
@@ -44,7 +45,7 @@ export const limitBodies = (app: FastifyInstance): void => {
   // As without a parser of our own: __proto__ and constructor.prototype are refused.
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (nestsDeeperThan(body, MAX_NESTING)) done(tooDeep());
+    if (passedLimit(body, { depth: MAX_NESTING })) done(tooDeep());
     else void parseJson(request, body, done);
   });
 };
@@ -76,30 +77,3 @@ const tooDeep = (): BodyError =>
     `The request body has lists and objects more than ${MAX_NESTING} deep.`,
     { limit: MAX_NESTING },
   );
-
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [...'"\\[]{}'].map((sign) =>
-  sign.charCodeAt(0),
-);
-
-/** One pass without parsing: brackets in strings do not count. What is no JSON is for the parser to refuse. */
-const nestsDeeperThan = (text: string, maximum: number): boolean => {
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const sign = text.charCodeAt(at);
-    if (sign === QUOTE) at = endOfString(text, at);
-    else if (sign === OPEN_LIST || sign === OPEN_OBJECT) depth += 1;
-    else if (sign === CLOSE_LIST || sign === CLOSE_OBJECT) depth -= 1;
-    if (depth > maximum) return true;
-  }
-  return false;
-};
-
-/** Where the string that starts at `start` ends. */
-const endOfString = (text: string, start: number): number => {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const sign = text.charCodeAt(at);
-    if (sign === QUOTE) return at;
-    if (sign === BACKSLASH) at += 1;
-  }
-  return text.length;
-};

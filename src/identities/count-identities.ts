@@ -7,6 +7,8 @@ import type { Identity } from './identity.entity';
 export interface CountedIdentity {
   isDisabled: boolean;
   logins: { provider: string }[];
+  /** Those of imported identities of which only the provider's name is known: they count like the others. */
+  unproven?: { provider: string }[];
 }
 
 /** How a count changes. */
@@ -24,8 +26,8 @@ export const ALL = '';
 const SHARDS = 16;
 
 /** A disabled identity counts nowhere; others count once in all, and once for each provider they have a login of. */
-const countsOf = ({ isDisabled, logins }: CountedIdentity): string[] =>
-  isDisabled ? [] : [...new Set([ALL, ...logins.map((login) => login.provider)])];
+const countsOf = ({ isDisabled, logins, unproven = [] }: CountedIdentity): string[] =>
+  isDisabled ? [] : [...new Set([ALL, ...[...logins, ...unproven].map((login) => login.provider)])];
 
 const tally = (identities: CountedIdentity[]): Map<string, number> => {
   const counts = new Map<string, number>();

@@ -21,6 +21,16 @@ export interface IdentityState {
   mergedInto: string | null;
   createdAt: Date;
   logins: { key: string; provider: string; isDeveloper: boolean }[];
+  /** Logins of which only the provider's name came over from where the identity was imported. */
+  unproven: UnprovenLoginState[];
+}
+
+/** A login whose user is not known here: nobody can prove it, but for who claims it. */
+export interface UnprovenLoginState {
+  provider: string;
+  isDeveloper: boolean;
+  /** Whether an administrator lets the first valid login that comes with the identity's id take its place. */
+  isClaimable: boolean;
 }
 
 /** What a rule decides by: the identity that the call names, the logins, and the identities that have them. */
@@ -36,6 +46,8 @@ export interface LoginDecision {
   identityId: string | null;
   merge: string[];
   link: OwnedLogin[];
+  /** Those of `link` that proved the identity by nothing but its id. */
+  claimed?: OwnedLogin[];
 }
 
 const newLogins = (logins: OwnedLogin[]): OwnedLogin[] => logins.filter((login) => login.ownerId === null);
@@ -60,8 +72,8 @@ const byAge = (a: IdentityState, b: IdentityState): number =>
 /**
  * GetOpenIdToken and GetCredentialsForIdentity, which name an identity. A guest may go on as one, link logins, or be
  * merged into the identity that has them already, the oldest of several; an identity that signed in needs a login of
- * its own, and takes in the owners of the others. `isProven` says that the customer's back end has vouched for the
- * identity itself.
+ * its own, or one that may be claimed, and takes in the owners of the others. `isProven` says that the customer's back
+ * end has vouched for the identity itself.
  * @throws NOT_AUTHORIZED in AWS's words; for an identity that was merged, with `mergedInto` to whoever proves the survivor.
  */
 export const decideForIdentity = (
@@ -70,7 +82,8 @@ export const decideForIdentity = (
   isProven = false,
 ): LoginDecision => {
   if (identity.isDisabled) throw disabled(identity, logins);
-  if (identity.isAuthenticated && !isProven) requireOwnLogin(identity, logins);
+  const claimed = isProven ? [] : claimable(identity, logins);
+  if (identity.isAuthenticated && !isProven && claimed.length === 0) requireOwnLogin(identity, logins);
   const others = [...owners]
     .sort(byAge)
     .map(({ id }) => id)
@@ -78,8 +91,23 @@ export const decideForIdentity = (
   const link = newLogins(logins);
   const [survivor] = others;
   if (identity.isAuthenticated || survivor === undefined)
-    return { identityId: identity.id, merge: others, link };
+    return { identityId: identity.id, merge: others, link, ...(claimed.length > 0 ? { claimed } : {}) };
   return { identityId: survivor, merge: [identity.id, ...others.slice(1)], link };
+};
+
+/**
+ * Logins that may take the place of unproven ones of an imported identity: of its providers, owned by nobody, in a call
+ * that merges nothing, and as long as nobody has proved a login of a public provider for it. So whoever came first keeps
+ * the identity, and brings the other providers along by presenting them beside a login that is linked.
+ */
+export const claimable = (identity: IdentityState, logins: OwnedLogin[]): OwnedLogin[] => {
+  const isTaken = identity.logins.some(({ isDeveloper }) => !isDeveloper);
+  if (!identity.isAuthenticated || isTaken || ownersOf(logins).length > 0) return [];
+  return logins.filter(
+    (login) =>
+      !login.isDeveloper &&
+      identity.unproven.some(({ provider, isClaimable }) => isClaimable && provider === login.provider),
+  );
 };
 
 const disabled = (identity: IdentityState, logins: OwnedLogin[]): ServiceError => {
@@ -108,21 +136,28 @@ export interface LoginProblems {
   loginCount: number;
 }
 
-/** The logins that one identity would have after a merge and a link. */
+/**
+ * The logins that one identity would have after a merge and a link, unproven ones included. A login that is linked takes
+ * the place of an unproven one of its provider; of two identities these are two users, or their source would have had
+ * one identity.
+ */
 export const problemsOf = (
-  identities: Pick<IdentityState, 'logins'>[],
+  identities: Pick<IdentityState, 'logins' | 'unproven'>[],
   link: OwnedLogin[],
 ): LoginProblems => {
-  const all = new Map(
-    [...identities.flatMap(({ logins }) => logins), ...link].map((login) => [login.key, login]),
-  );
-  const publicProviders = [...all.values()]
-    .filter((login) => !login.isDeveloper)
-    .map((login) => login.provider);
+  const unproven = identities.flatMap((identity) => identity.unproven);
+  const isInPlace = (login: OwnedLogin): boolean =>
+    unproven.some(({ provider }) => provider === login.provider);
+  const linked = [
+    ...identities.flatMap(({ logins }) => logins),
+    ...link.filter((login) => !isInPlace(login)),
+  ];
+  const all = [...new Map(linked.map((login) => [login.key, login])).values(), ...unproven];
+  const publicProviders = all.filter((login) => !login.isDeveloper).map((login) => login.provider);
   const conflictingProviders = new Set(
     publicProviders.filter((provider, at) => publicProviders.indexOf(provider) < at),
   );
-  return { conflictingProviders: [...conflictingProviders], loginCount: all.size };
+  return { conflictingProviders: [...conflictingProviders], loginCount: all.length };
 };
 
 /**

@@ -14,6 +14,7 @@ import { Identity } from './identity.entity';
 import { lockIdentities, loginsOf } from './identity-state';
 import { lockLogins } from './login-rows';
 import { Login } from './login.entity';
+import { unprovenOf } from './unproven-logins';
 
 const deleteInput = z.object({
   identityIdsToDelete: z.array(regionalId).min(1).max(LIMITS.identitiesPerDelete),
@@ -93,11 +94,13 @@ const eraseIdentity = async (tx: Context, { id: identityId, identityPoolId }: Id
   // Whoever deleted it at the same time has written it down and counted it.
   if (!identity) return;
   const logins = await loginsOf(tx, identityId);
+  const unproven = await unprovenOf(tx, identityId);
   const keys = logins.map((login) => login.loginKey);
   if (keys.length > 0) await tx.db.delete(Login, { key: In(keys), identityId });
   await forgetOwner(tx, [identityId]);
   await tx.db.delete(Identity, { id: identityId });
   await rememberDeleted(tx, [identityId]);
   await recordAudit(tx, { action: ACTION, resource: '*', identityPoolId, details: { identityId } });
-  await recordCounts(tx, identityPoolId, [{ isDisabled: identity.disabledAt !== null, logins }], []);
+  const counted = { isDisabled: identity.disabledAt !== null, logins, unproven };
+  await recordCounts(tx, identityPoolId, [counted], []);
 };

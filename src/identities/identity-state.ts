@@ -9,6 +9,7 @@ import type { IdentityState } from './decide-logins';
 import { wasDeleted } from './deleted-identities';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
+import { unprovenRows, unprovenStates } from './unproven-logins';
 
 /** An identity that is not stored yet. */
 export const newIdentity = (ctx: Context, identityPoolId: string, isAuthenticated: boolean): Identity => ({
@@ -64,6 +65,8 @@ export const stateOf = async (
   developerProvider: string | null,
 ): Promise<IdentityState> => {
   const logins = await loginsOf(ctx, identity.id);
+  // A guest has none, and most calls are guests' or come from where nothing was imported.
+  const unproven = identity.isAuthenticated ? await unprovenRows(ctx, identity.id) : [];
   return {
     id: identity.id,
     isAuthenticated: identity.isAuthenticated,
@@ -75,6 +78,7 @@ export const stateOf = async (
       provider,
       isDeveloper: provider === developerProvider,
     })),
+    unproven: unprovenStates(unproven, developerProvider),
   };
 };
 

@@ -10,13 +10,14 @@ import { parse, regionalId } from '../validate';
 import { ownerNotFound } from '../sync/dataset-owner';
 import { Identity } from './identity.entity';
 import { loginsOf, survivorOf } from './identity-state';
+import { unprovenProviders } from './unproven-logins';
 
 const identityInput = z.object({ identityId: regionalId });
 
 /** An identity as DescribeIdentity answers it. */
 export interface IdentityDescription {
   identity: Identity;
-  /** Provider names in the order they were linked. */
+  /** Provider names in the order they were linked; then those of unproven logins, which an imported identity may have. */
   logins: string[];
 }
 
@@ -36,7 +37,10 @@ export const describeIdentity = async (
 /** The identity with its logins; for services that authorized it themselves. */
 export const describe = async (ctx: Context, identity: Identity): Promise<IdentityDescription> => ({
   identity,
-  logins: (await loginsOf(ctx, identity.id)).map((login) => login.provider),
+  logins: [
+    ...(await loginsOf(ctx, identity.id)).map((login) => login.provider),
+    ...(await unprovenProviders(ctx, identity.id)),
+  ],
 });
 
 /**
@@ -106,7 +110,12 @@ export const listIdentities = async (
 
 const withProviders = async (ctx: Context, identities: Identity[]): Promise<IdentityDescription[]> => {
   const rows = (await ctx.db.query(
-    `SELECT identity_id, provider FROM identity_logins WHERE identity_id = ANY($1) ORDER BY created_at, provider`,
+    `SELECT identity_id, provider FROM (
+       SELECT identity_id, provider, created_at, 0 AS place FROM identity_logins WHERE identity_id = ANY($1)
+       UNION ALL
+       SELECT identity_id, provider, created_at, 1 FROM unproven_logins
+         WHERE identity_id = ANY($1) AND settled_at IS NULL) AS login
+     ORDER BY place, CASE WHEN place = 0 THEN created_at END, provider`,
     [identities.map((identity) => identity.id)],
   )) as { identity_id: string; provider: string }[];
   return identities.map((identity) => ({

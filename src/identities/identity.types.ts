@@ -16,7 +16,8 @@ export class IdentityType {
   identityPoolId!: string;
 
   @Field(() => [String], {
-    description: 'The names of the providers that it has logins of; empty for a guest.',
+    description:
+      'The names of the providers that it has logins of; empty for a guest. Of an imported identity also those whose users nobody has proved here yet.',
   })
   logins!: string[];
 

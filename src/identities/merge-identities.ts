@@ -8,6 +8,7 @@ import { moveDatasets, type MovedDataset } from '../sync/move-datasets';
 import { Identity } from './identity.entity';
 import { IdentityLogin } from './identity-login.entity';
 import { Login } from './login.entity';
+import { moveUnproven } from './unproven-logins';
 
 /** What a merge did to one identity. */
 export interface MergedIdentity {
@@ -31,6 +32,7 @@ export const mergeInto = async (
   const merged: MergedIdentity[] = [];
   for (const loserId of loserIds) {
     await moveLogins(tx, loserId, survivorId);
+    await moveUnproven(tx, loserId, survivorId);
     const datasets = await moveDatasets(tx, loserId, survivorId);
     await moveDevices(tx, loserId, survivorId);
     merged.push({ identityId: loserId, mergedInto: survivorId, datasets });

@@ -100,7 +100,7 @@ const plan = async (
   isFolding: boolean,
 ): Promise<PlannedMerge> => ({
   identityId: state.id,
-  logins: state.logins.map((login) => login.provider),
+  logins: [...state.logins, ...state.unproven].map((login) => login.provider),
   datasets: planMoves(await datasetNames(ctx, state.id), state.id, taken).map((move) => ({
     ...move,
     foldedInto: isFolding ? baseOf(move) : null,

@@ -1,4 +1,6 @@
+import { recordAudit } from '../audit/record-audit';
 import { inTransaction, type Context } from '../context';
+import { identityPoolArn } from '../ids';
 import { identityNotFound } from '../sync/dataset-owner';
 import {
   ownersOf,
@@ -31,6 +33,7 @@ import {
   type ProvenLogin,
 } from './login-rows';
 import { mergeInto, recordMerge } from './merge-identities';
+import { settleUnproven } from './unproven-logins';
 
 /** A call that presents logins. */
 export interface LoginCall extends LoginScope {
@@ -120,7 +123,7 @@ const carryOut = async (
   tx: Context,
   call: LoginCall,
   world: LoginWorld,
-  { identityId, merge, link }: LoginDecision,
+  { identityId, merge, link, claimed = [] }: LoginDecision,
 ): Promise<string> => {
   if (identityId === null) return createLinked(tx, call, link);
   const involved = [...new Set([world.named, ...world.owners])].filter(
@@ -130,10 +133,33 @@ const carryOut = async (
   const { identityPoolId } = call;
   await recordMerge(tx, identityPoolId, await mergeInto(tx, identityPoolId, identityId, merge));
   await linkRows(tx, await findIdentity(tx, identityId), link);
+  await settleUnproven(
+    tx,
+    identityId,
+    link.map(({ provider }) => provider),
+  );
+  await recordClaim(tx, identityPoolId, identityId, claimed);
   await tx.db.update(Identity, { id: identityId }, { isAuthenticated: true, lastModifiedAt: tx.now() });
   const logins = [...involved.flatMap((state) => state.logins), ...link];
-  await recordCounts(tx, call.identityPoolId, involved, [{ isDisabled: false, logins }]);
+  const unproven = involved.flatMap((state) => state.unproven);
+  await recordCounts(tx, call.identityPoolId, involved, [{ isDisabled: false, logins, unproven }]);
   return identityId;
+};
+
+/** Nothing but the identity's id spoke for it, so the audit log has who took it. */
+const recordClaim = async (
+  tx: Context,
+  identityPoolId: string,
+  identityId: string,
+  claimed: OwnedLogin[],
+): Promise<void> => {
+  if (claimed.length === 0) return;
+  await recordAudit(tx, {
+    action: 'cognito-identity:ClaimLogin',
+    resource: identityPoolArn(tx.config, identityPoolId),
+    identityId,
+    details: { identityId, providers: claimed.map(({ provider }) => provider) },
+  });
 };
 
 /** Whoever loses the race for one of the logins leaves no identity behind: all of it is rolled back. */

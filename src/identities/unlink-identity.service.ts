@@ -13,6 +13,7 @@ import { describe, type IdentityDescription } from './identity.service';
 import { Identity } from './identity.entity';
 import { findIdentity, identityGone, lockIdentities, loginsOf, stateOf } from './identity-state';
 import { lockLogins, unlinkRows, withOwners } from './login-rows';
+import { settleUnproven } from './unproven-logins';
 
 const unlinkInput = z.object({
   identityId: regionalId,
@@ -42,17 +43,21 @@ export const unlinkIdentity = async (
     const isProven = verified.some(({ developer }) => developer && isLinkedUser(pool, developer, state));
     if (!isProven) requireOwnLogin(state, await withOwners(tx, scopeOf(pool), verified));
     const remove = state.logins.filter((login) => given.loginsToRemove.includes(login.provider));
+    const forget = state.unproven.filter((login) => given.loginsToRemove.includes(login.provider));
+    const providers = [...remove, ...forget].map((login) => login.provider);
     await recordAudit(tx, {
       action: 'cognito-identity:UnlinkIdentity',
       resource: '*',
       identityPoolId,
       identityId: state.id,
-      details: { providers: remove.map((login) => login.provider) },
+      details: { providers },
     });
+    await settleUnproven(tx, state.id, providers);
     return unlinkFrom(
       tx,
-      state,
+      { ...state, unproven: state.unproven.filter((login) => !forget.includes(login)) },
       remove.map((login) => login.key),
+      state,
     );
   });
 };
@@ -75,16 +80,17 @@ export const lockedState = async (
   return state;
 };
 
-/** Takes logins off a locked identity and answers with what is left of it. */
+/** Takes logins off a locked identity and answers with what is left of it; `before` is how it was counted so far. */
 export const unlinkFrom = async (
   tx: Context,
   state: IdentityState,
   keys: string[],
+  before = state,
 ): Promise<IdentityDescription> => {
   await unlinkRows(tx, state.id, keys);
   await tx.db.update(Identity, { id: state.id }, { lastModifiedAt: tx.now() });
   const identity = await findIdentity(tx, state.id);
   const left = state.logins.filter((login) => !keys.includes(login.key));
-  await recordCounts(tx, identity.identityPoolId, [state], [{ ...state, logins: left }]);
+  await recordCounts(tx, identity.identityPoolId, [before], [{ ...state, logins: left }]);
   return describe(tx, identity);
 };

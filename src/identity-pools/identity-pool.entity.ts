@@ -31,6 +31,10 @@ export interface PrincipalTagAttributeMap {
   principalTags: Tag[];
 }
 
+/** A list of providers of a pool. */
+export type ProviderList =
+  'openIdConnectProviderArns' | 'samlProviderArns' | 'supportedLoginProviders' | 'cognitoIdentityProviders';
+
 /** One identity pool. Small reference data: cached in each node. */
 @Entity('identity_pools')
 export class IdentityPool {
@@ -61,6 +65,10 @@ export class IdentityPool {
 
   @Column('json', { name: 'saml_provider_arns' })
   samlProviderArns!: string[];
+
+  /** The lists that were given as empty ones: AWS answers those with what was given, and leaves out the ones never given. */
+  @Column('json', { name: 'empty_lists' })
+  emptyLists!: ProviderList[];
 
   /** What a developer's own back end vouches under. Once set it cannot be changed. */
   @Column('text', { name: 'developer_provider_name', nullable: true })

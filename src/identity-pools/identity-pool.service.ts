@@ -50,7 +50,8 @@ export const createIdentityPool = async (
   return pool;
 };
 
-const newPool = (ctx: Context, given: ParsedCreate): IdentityPool => ({
+/** A pool that is not stored yet. */
+export const newPool = (ctx: Context, given: ParsedCreate): IdentityPool => ({
   id: newRegionalId(ctx.config.region),
   name: given.identityPoolName,
   allowUnauthenticatedIdentities: given.allowUnauthenticatedIdentities,

@@ -107,9 +107,9 @@ export class IdentityPoolRolesInput {
   unauthenticated?: string | null;
 }
 
-/** What both inputs of a pool have in common; no type of the schema. */
+/** What all inputs of a pool have in common; no type of the schema. */
 @InputType()
-abstract class IdentityPoolSettingsInput {
+export abstract class IdentityPoolSettingsInput {
   @Field(() => String, { description: '1 to 128 letters, digits, spaces or any of _+=,.@-' })
   identityPoolName!: string;
 

@@ -9,16 +9,13 @@ import { isUserPoolName } from '../logins/user-pool';
 import { loginKeysOf } from '../logins/verify-logins';
 import { LIMITS } from '../protocol/limits';
 import { isEachOnce, text } from '../validate';
-import type { IdentityPool } from './identity-pool.entity';
-
-const orEmpty = <T>(list: T[] | null | undefined): T[] => list ?? [];
+import type { IdentityPool, ProviderList } from './identity-pool.entity';
 
 const providerArns = z
   .array(text(20, 2048))
   .max(100)
   .refine(isEachOnce, 'must not have the same ARN twice')
-  .nullish()
-  .transform(orEmpty);
+  .nullish();
 
 const socialApp = z
   .object({
@@ -50,8 +47,7 @@ export const loginProviderMembers = {
     .array(socialApp)
     .max(LIMITS.loginsPerRequest)
     .refine((apps) => isEachOnce(apps.map(({ provider }) => provider)), 'must not have a provider twice')
-    .nullish()
-    .transform(orEmpty),
+    .nullish(),
   cognitoIdentityProviders: z
     .array(userPoolClient)
     .max(50)
@@ -59,8 +55,7 @@ export const loginProviderMembers = {
       (clients) => isEachOnce(clients.map(({ providerName, clientId }) => `${providerName}:${clientId}`)),
       'must not have the same client of a user pool twice',
     )
-    .nullish()
-    .transform(orEmpty),
+    .nullish(),
   developerProviderName: text(1, 128)
     .regex(/^[\w._-]+$/)
     .nullish(),
@@ -69,17 +64,21 @@ export const loginProviderMembers = {
 type GivenProviders = z.infer<z.ZodObject<typeof loginProviderMembers>>;
 
 /** The settings of a pool that these members come to; the developer provider's name has a rule of its own. */
-export const loginProvidersOf = (
-  given: GivenProviders,
-): Pick<
-  IdentityPool,
-  'openIdConnectProviderArns' | 'samlProviderArns' | 'supportedLoginProviders' | 'cognitoIdentityProviders'
-> => ({
-  openIdConnectProviderArns: given.openIdConnectProviderARNs,
-  samlProviderArns: given.samlProviderARNs,
-  supportedLoginProviders: given.supportedLoginProviders,
-  cognitoIdentityProviders: given.cognitoIdentityProviders,
-});
+export const loginProvidersOf = (given: GivenProviders): Pick<IdentityPool, ProviderList | 'emptyLists'> => {
+  const lists = {
+    openIdConnectProviderArns: given.openIdConnectProviderARNs,
+    samlProviderArns: given.samlProviderARNs,
+    supportedLoginProviders: given.supportedLoginProviders,
+    cognitoIdentityProviders: given.cognitoIdentityProviders,
+  };
+  return {
+    openIdConnectProviderArns: lists.openIdConnectProviderArns ?? [],
+    samlProviderArns: lists.samlProviderArns ?? [],
+    supportedLoginProviders: lists.supportedLoginProviders ?? [],
+    cognitoIdentityProviders: lists.cognitoIdentityProviders ?? [],
+    emptyLists: (Object.keys(lists) as ProviderList[]).filter((name) => lists[name]?.length === 0),
+  };
+};
 
 /**
  * The developer provider's name after a change to `wanted`: left as it is when that is not given, and set once.
@@ -104,6 +103,15 @@ export const developerProviderNameAfter = (
  */
 export const requireUsableProviders = async (tx: Context, pool: IdentityPool): Promise<void> => {
   requireAWayIn(pool);
+  await requireKnownProviders(tx, pool);
+};
+
+/**
+ * The same, but for a pool that nobody can get an identity of: AWS has such pools, and one that is imported may wait for
+ * its providers.
+ * @throws INVALID_PARAMETER
+ */
+export const requireKnownProviders = async (tx: Context, pool: IdentityPool): Promise<void> => {
   requireDistinctKeys(pool);
   requireTokenChecks(tx, pool);
   await requireRegistered(tx, pool);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inTransaction, type Context } from '../context';
 import { limitExceeded } from '../errors';
 import { LIMITS } from '../protocol/limits';
-import { hasEachKeyOnce, parse, regionalId, text } from '../validate';
+import { hasEachKeyOnce, isEachOnce, parse, regionalId, text } from '../validate';
 import type { PrincipalTagAttributeMap } from './identity-pool.entity';
 import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
 
@@ -24,14 +24,27 @@ const identityProviderName = text(1, 2048);
 
 const getInput = z.object({ identityPoolId: regionalId, identityProviderName });
 
-const setInput = getInput.extend({
+/** The members of SetPrincipalTagAttributeMap beside the pool's id, with their limits. */
+export const principalTagMembers = {
+  identityProviderName,
   useDefaults: z.boolean().nullish(),
   principalTags: z
     .array(principalTag)
     .max(LIMITS.principalTagsPerProvider)
     .refine(hasEachKeyOnce, 'must not have the same key twice')
     .nullish(),
-});
+};
+
+/** Active maps of a pool, each provider once. */
+export const principalTagMaps = z
+  .array(z.object(principalTagMembers))
+  .max(MAPS_PER_POOL)
+  .refine(
+    (maps) => isEachOnce(maps.map((map) => map.identityProviderName)),
+    'must not name a provider twice',
+  );
+
+const setInput = z.object({ identityPoolId: regionalId, ...principalTagMembers });
 
 export type SetPrincipalTagAttributeMapInput = z.input<typeof setInput>;
 
@@ -47,11 +60,7 @@ export const setPrincipalTagAttributeMap = async (
   const given = parse(setInput, input);
   const action = 'cognito-identity:SetPrincipalTagAttributeMap';
   await authorizedPool(ctx, action, given.identityPoolId);
-  const map: PrincipalTagAttributeMap = {
-    identityProviderName: given.identityProviderName,
-    useDefaults: given.useDefaults ?? false,
-    principalTags: given.principalTags ?? [],
-  };
+  const map = toPrincipalTagMap(given);
   await inTransaction(ctx, async (tx) => {
     const pool = await lockPool(tx, given.identityPoolId);
     const others = pool.principalTagAttributeMaps.filter(
@@ -69,7 +78,17 @@ export const setPrincipalTagAttributeMap = async (
   return map;
 };
 
-const isActive = ({ useDefaults, principalTags }: PrincipalTagAttributeMap): boolean =>
+/** The map as it is stored. */
+export const toPrincipalTagMap = (
+  given: Omit<z.infer<typeof setInput>, 'identityPoolId'>,
+): PrincipalTagAttributeMap => ({
+  identityProviderName: given.identityProviderName,
+  useDefaults: given.useDefaults ?? false,
+  principalTags: given.principalTags ?? [],
+});
+
+/** Whether the map makes any tag. */
+export const isActive = ({ useDefaults, principalTags }: PrincipalTagAttributeMap): boolean =>
   useDefaults || principalTags.length > 0;
 
 /** GetPrincipalTagAttributeMap: of a provider that has none, an inactive one. @throws RESOURCE_NOT_FOUND */

@@ -7,11 +7,13 @@ import type { IdentityPool } from './identity-pool.entity';
 import { authorizedPool, lockPool, recordPoolChange, savePool } from './identity-pool.service';
 import { roleArn, roleMappingList, toRoleMapping } from './role-mapping.input';
 
-const setIdentityPoolRolesInput = z.object({
-  identityPoolId: regionalId,
+/** The members of SetIdentityPoolRoles beside the pool's id, with their limits. */
+export const poolRoleMembers = {
   roles: z.object({ authenticated: roleArn.nullish(), unauthenticated: roleArn.nullish() }),
   roleMappings: roleMappingList.nullish(),
-});
+};
+
+const setIdentityPoolRolesInput = z.object({ identityPoolId: regionalId, ...poolRoleMembers });
 
 export type SetIdentityPoolRolesInput = z.input<typeof setIdentityPoolRolesInput>;
 
@@ -29,7 +31,7 @@ export const setIdentityPoolRoles = async (
   const roleMappings = (given.roleMappings ?? []).map(toRoleMapping);
   // AWS authorizes this action on '*'; the pool's ARN lets a policy name the pools, and '*' still matches it.
   await authorizedPool(ctx, 'cognito-identity:SetIdentityPoolRoles', given.identityPoolId);
-  for (const arn of rolesToPass(given.roles, roleMappings)) authorize(ctx, 'iam:PassRole', { arn });
+  authorizePassing(ctx, given.roles, roleMappings);
   return inTransaction(ctx, async (tx) => {
     const pool = await lockPool(tx, given.identityPoolId);
     pool.authenticatedRoleArn = given.roles.authenticated ?? null;
@@ -42,17 +44,22 @@ export const setIdentityPoolRoles = async (
   });
 };
 
-const rolesToPass = (
-  { authenticated, unauthenticated }: { authenticated?: string | null; unauthenticated?: string | null },
+/** What the two slots of a pool are given. */
+export interface GivenRoles {
+  authenticated?: string | null | undefined;
+  unauthenticated?: string | null | undefined;
+}
+
+/** Whoever gives a pool roles needs iam:PassRole on each, those of mapping rules too. @throws ACCESS_DENIED */
+export const authorizePassing = (
+  ctx: Context,
+  { authenticated, unauthenticated }: GivenRoles,
   mappings: RoleMapping[],
-): Set<string> =>
-  new Set(
-    [
-      authenticated,
-      unauthenticated,
-      ...mappings.flatMap(({ rules }) => rules.map((rule) => rule.roleArn)),
-    ].filter((arn): arn is string => typeof arn === 'string'),
-  );
+): void => {
+  const ofRules = mappings.flatMap(({ rules }) => rules.map((rule) => rule.roleArn));
+  const arns = [authenticated, unauthenticated, ...ofRules].filter((arn) => typeof arn === 'string');
+  for (const arn of new Set(arns)) authorize(ctx, 'iam:PassRole', { arn });
+};
 
 /** The ARNs in the two role slots of a pool, and how single providers get their roles. */
 export interface IdentityPoolRoles {

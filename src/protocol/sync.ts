@@ -88,7 +88,8 @@ export const recordBytes = (key: string, value: string | null): number =>
 export const mergedDatasetName = (datasetName: string, mergedIdentityId: string): string =>
   `${datasetName}.${mergedIdentityId}`;
 
-const MERGED_NAME = /^(.+)\.([\w-]+:[0-9a-f-]+)$/;
+/** The identity by its whole UUID: an app may well name a dataset `settings.app:1`. */
+const MERGED_NAME = /^(.+)\.([\w-]+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** The two parts of a name made by `mergedDatasetName`; undefined for any other name. */
 export const splitMergedName = (name: string): { datasetName: string; identityId: string } | undefined => {

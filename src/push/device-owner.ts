@@ -12,7 +12,7 @@ import type { OwnerInput } from '../sync/sync.input';
 export const requireIdentity = ({ actor }: Context): void => {
   if (actor.kind === 'administrator')
     throw notAuthorized(
-      'Only identities register devices and subscribe them, each its own: use its access token.',
+      'Only identities register devices and subscribe them, each its own: use its credentials.',
     );
 };
 

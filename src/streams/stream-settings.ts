@@ -72,7 +72,7 @@ const chooseTarget = (
   if (!given) {
     if (kept) return { settings: kept, newSecret: null };
     throw invalidParameter(
-      'cognitoStreams.target is required: no target is known for this streamName. Give one of webhook, nats, redis and kinesis.',
+      'cognitoStreams.target is required: no target is known for this streamName. Give one of webhook, nats, redis and kinesis to setIdentityPoolConfiguration of GraphQL; AWS has no such member.',
       { field: 'cognitoStreams.target' },
     );
   }

@@ -1,5 +1,6 @@
 import type { Context } from '../context';
 import { forgetDeviceTokens } from './device-rows';
+import { changeUsage } from './pool-usage';
 import { usageShardOf } from './sync-configuration';
 
 /**
@@ -23,20 +24,5 @@ export const forgetOwner = async (tx: Context, identityIds: string[]): Promise<v
   for (const { identity_pool_id: pool, data_storage } of datasets)
     held.set(pool, (held.get(pool) ?? 0) + Number(data_storage));
   for (const pool of [...held.keys()].sort())
-    await subtractUsage(tx, pool, { bytes: held.get(pool) ?? 0, shard: usageShardOf(identityIds[0] ?? '') });
-};
-
-/** From one shard, whichever of them it was added to: only their sum means anything. */
-const subtractUsage = async (
-  tx: Context,
-  identityPoolId: string,
-  { bytes, shard }: { bytes: number; shard: number },
-): Promise<void> => {
-  await tx.db.query(
-    `INSERT INTO pool_usage AS u (identity_pool_id, shard, data_storage, last_modified_at) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (identity_pool_id, shard) DO UPDATE SET
-       data_storage = u.data_storage + excluded.data_storage,
-       last_modified_at = greatest(u.last_modified_at, excluded.last_modified_at)`,
-    [identityPoolId, shard, -bytes, tx.now()],
-  );
+    await changeUsage(tx, pool, { bytes: -(held.get(pool) ?? 0), shard: usageShardOf(identityIds[0] ?? '') });
 };

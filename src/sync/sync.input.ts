@@ -86,18 +86,18 @@ const isKeyShortEnough = (key: string): boolean =>
 /** The first moment that PostgreSQL's timestamptz knows, 4714-11-24 BC; it reaches beyond the last one of `Date`. */
 const FIRST_TIME = -210_866_803_200_000;
 
-const patchMembers = {
-  // S38
-  key: text(1, LIMITS.recordKeyLength).refine(
-    isKeyShortEnough,
-    `must have at most ${LIMITS.recordKeyBytes} bytes of UTF-8`,
-  ),
-  syncCount,
-  deviceLastModifiedDate: z
-    .date('must be a date')
-    .refine((date) => date.getTime() >= FIRST_TIME, 'must not be before 4714-11-24 BC')
-    .nullish(),
-};
+/** A time that can be stored. */
+export const storedTime = z
+  .date('must be a date')
+  .refine((date) => date.getTime() >= FIRST_TIME, 'must not be before 4714-11-24 BC');
+
+/** The key of a record (S38). */
+export const recordKey = text(1, LIMITS.recordKeyLength).refine(
+  isKeyShortEnough,
+  `must have at most ${LIMITS.recordKeyBytes} bytes of UTF-8`,
+);
+
+const patchMembers = { key: recordKey, syncCount, deviceLastModifiedDate: storedTime.nullish() };
 
 const [REPLACE, REMOVE] = PATCH_OPERATIONS;
 

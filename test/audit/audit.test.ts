@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
 import { isObjectType } from 'graphql';
 import { sweepAuditEvents } from '../../src/audit/audit-event.service';
@@ -68,6 +69,8 @@ const developerToken = async (pool: Data, user: string): Promise<Data> =>
     { identityPoolId: pool.id, logins: [{ provider: DEVELOPER, token: user }] },
     'identityId token',
   );
+
+const IMPORTED = '2020-01-01T00:00:00.000Z';
 
 let made = 0;
 const newName = (): string => `Name${(made += 1)}`;
@@ -211,6 +214,48 @@ const AUDITED: Record<string, [action: string, call: () => Promise<unknown>]> = 
   getOpenIdTokenForDeveloperIdentity: [
     'cognito-identity:GetOpenIdTokenForDeveloperIdentity',
     async () => developerToken(await createPool(server, DEVELOPER_POOL), 'ann'),
+  ],
+  importDataset: [
+    'cognito-sync:ImportDataset',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      const { id: identityId } = await getId(server, identityPoolId);
+      const dates = { creationDate: IMPORTED, lastModifiedDate: IMPORTED };
+      const source = { ...dates, syncCount: 3, records: [] };
+      return administer(
+        'importDataset',
+        { identityPoolId, identityId, datasetName: 'd', source },
+        'datasetSyncCount',
+      );
+    },
+  ],
+  importIdentities: [
+    'cognito-identity:ImportIdentities',
+    async () => {
+      const { id: identityPoolId } = await createPool(server);
+      const identity = {
+        identityId: `us-east-1:${randomUUID()}`,
+        creationDate: IMPORTED,
+        lastModifiedDate: IMPORTED,
+      };
+      return administer(
+        'importIdentities',
+        { identityPoolId, identities: [identity] },
+        'identities { status }',
+      );
+    },
+  ],
+  importIdentityPool: [
+    'cognito-identity:ImportIdentityPool',
+    async () => {
+      const input = {
+        identityPoolId: `us-east-1:${randomUUID()}`,
+        identityPoolName: 'from elsewhere',
+        allowUnauthenticatedIdentities: true,
+        roles: {},
+      };
+      return administer('importIdentityPool', input, 'status');
+    },
   ],
   mergeDeveloperIdentities: [
     'cognito-identity:MergeDeveloperIdentities',

@@ -63,7 +63,7 @@ const WITH_TOKEN: Record<string, (id: string, deviceId: string) => string> = {
 
 /** What an identity's token opens nothing of: open to anybody, or for administrators only. */
 const WITHOUT_TOKEN =
-  /^(Query\.(apiKeys|auditEvents|identityPools?|identityPoolUsages|identityProviders|lookup\w+|preview\w+|roles?|signingKeys|simulatePolicy|\w*[pP]roviders?)|Mutation\.(add|assume|bulk|create|get|merge|remove|retry|revoke|rotate|set|tag|unlink|untag|update(?!Records)|delete(?!Dataset|Identities$))\w*)$/;
+  /^(Query\.(apiKeys|auditEvents|identityPools?|identityPoolUsages|identityProviders|imported\w+|lookup\w+|preview\w+|roles?|signingKeys|simulatePolicy|\w*[pP]roviders?)|Mutation\.(add|assume|bulk|create|get|import|merge|remove|retry|revoke|rotate|set|tag|unlink|untag|update(?!Records)|delete(?!Dataset|Identities$))\w*)$/;
 
 const operations = ['Query', 'Mutation'].flatMap((root) => {
   const type = graphqlSchema().getType(root);

@@ -102,6 +102,24 @@ const FILLED: Record<string, { sql: string; found: string[] }> = {
   },
 };
 
+/** They hang on others, which must be there first. */
+Object.assign(FILLED, {
+  unproven_logins: {
+    sql: `INSERT INTO unproven_logins (identity_id, provider, is_claimable, created_at)
+          VALUES ($1, 'the unproven provider', false, now())`,
+    found: ['the unproven provider'],
+  },
+  imported_identities: {
+    sql: `INSERT INTO imported_identities (identity_id, source_hash, imported_at) VALUES ($1, 'h', '2001-02-03Z')`,
+    found: ['2001-02-03'],
+  },
+  imported_datasets: {
+    sql: `INSERT INTO imported_datasets (identity_id, dataset_name, sync_count, is_deleted, source_created_at,
+            source_modified_at, imported_at) VALUES ($1, 'd', 1, false, '2001-02-04Z', '2001-02-05Z', '2001-02-06Z')`,
+    found: ['2001-02-04', '2001-02-05', '2001-02-06'],
+  },
+});
+
 /** Tables that are left out, and why. */
 const LEFT_OUT: Record<string, string> = {
   device_tokens: 'the hash of a device’s token, and whose it is: the device is there',
@@ -153,6 +171,8 @@ test('it is one document, in the words of the API', async () => {
       lastModifiedDate: now,
     },
     logins: [],
+    unprovenLogins: [],
+    imported: null,
     mergedIdentities: [],
     datasets: [
       {

@@ -37,6 +37,7 @@ export const validInputs = async (
     ...ofDatasets(world),
     ...ofStreams(world),
     ...ofDevices(world),
+    ...ofImports(world),
   };
 };
 
@@ -84,6 +85,8 @@ const makeWorld = async (server: TestServer, issuer: TestIdentityProvider) => {
     login,
     loginKey: issuer.loginKey,
     identityId,
+    /** A guest of its own, for what is imported. */
+    guest: (await getId(server, identityPoolId)).id as string,
     /** For the classic flow. */
     token: (await call(server, 'getOpenIdToken', { identityId, logins: [login] }, 'token')).token,
     platformApplicationArn,
@@ -456,6 +459,71 @@ const ofDatasets = ({ identityPoolId, identityId }: World): Record<string, Membe
     },
   };
 };
+
+const DATES = { creationDate: '2020-01-01T00:00:00.000Z', lastModifiedDate: '2021-01-01T00:00:00.000Z' };
+
+const ofImports = ({
+  pool,
+  identityPoolId,
+  authenticatedRole,
+  openIDConnectProviderArn,
+  loginKey,
+  guest,
+}: World): Record<string, Members> => ({
+  importedIdentities: { identityPoolId, identityIds: [guest] },
+  importIdentityPool: {
+    ...pool,
+    createDefaultRoles: undefined,
+    // One of its own: role mappings would close the classic flow of the pool that all others are about.
+    identityPoolId: 'us-east-1:0f0f0f0f-0000-4000-8000-00000000000f',
+    roles: { authenticated: authenticatedRole, unauthenticated: authenticatedRole },
+    roleMappings: [mappingOf(openIDConnectProviderArn, authenticatedRole)],
+    principalTagAttributeMaps: [
+      {
+        identityProviderName: openIDConnectProviderArn,
+        useDefaults: false,
+        principalTags: [{ key: 'k', value: 'sub' }],
+      },
+    ],
+    overwrite: false,
+  },
+  importIdentities: {
+    identityPoolId,
+    identities: [
+      {
+        identityId: guest,
+        ...DATES,
+        isDisabled: false,
+        logins: ['graph.facebook.com'],
+        developerUserIdentifiers: ['a user from elsewhere'],
+        linkedLogins: [{ provider: loginKey, subject: 'somebody from elsewhere' }],
+      },
+    ],
+    claimLogins: true,
+    runId: 'run',
+  },
+  importDataset: {
+    identityPoolId,
+    identityId: guest,
+    datasetName: 'imported',
+    source: {
+      ...DATES,
+      syncCount: 3,
+      lastModifiedBy: 'phone',
+      lastSyncCount: 0,
+      records: [
+        {
+          key: 'k',
+          value: 'v',
+          syncCount: 2,
+          lastModifiedDate: DATES.lastModifiedDate,
+          lastModifiedBy: 'phone',
+          deviceLastModifiedDate: DATES.lastModifiedDate,
+        },
+      ],
+    },
+  },
+});
 
 /** Of a pool without identities and a stream that is switched off, so that nothing is delivered meanwhile. */
 const ofStreams = ({ streams, authenticatedRole: roleArn }: World): Record<string, Members | Members[]> => {

@@ -106,6 +106,16 @@ describe('a page of another origin', () => {
   });
 });
 
+test.each(['/', '/identitypools/a%3Ab', '/graphql'])(
+  'OPTIONS %s, which no browser sent, is answered as if one had',
+  async (path) => {
+    const answer = await fetch(server.url + path, { method: 'OPTIONS' });
+
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    expect(answer.headers.get('access-control-allow-methods')).toBe('GET, POST, DELETE, OPTIONS');
+  },
+);
+
 describe('what no door takes', () => {
   const nothingHere = {
     errors: [

@@ -528,9 +528,14 @@ describe('the rule of a key', () => {
     ['game-1', 'coins', 'SUM'],
     ['game-1', 'cards', 'UNION'],
     ['game-12', 'coins', 'LAST_WRITER'],
-    ['scores.us-east-1:0a-9f', 'best.level1', 'MAX'],
-    ['scores.us-east-1:0a.us-east-1:0b', 'best.level1', 'MAX'],
+    ['scores.us-east-1:01234567-89ab-cdef-0123-456789abcdef', 'best.level1', 'MAX'],
+    [
+      'scores.us-east-1:01234567-89ab-cdef-0123-456789abcdef.us-east-1:fedcba98-7654-3210-fedc-ba9876543210',
+      'best.level1',
+      'MAX',
+    ],
     ['scores.us-east-1:XY', 'best.level1', 'LAST_WRITER'],
+    ['scores.us-east-1:0a-9f', 'best.level1', 'LAST_WRITER'],
   ])('in %s, %s, is %s', (datasetName, key, rule) => {
     expect(ruleFor(sets, datasetName, key)).toBe(rule);
   });

@@ -181,6 +181,8 @@ export interface Door extends PublicCalls, DeveloperCalls {
   readonly name: string;
   /** Whether an error carries fields beside its code and sentence. */
   readonly errorsHaveFields: boolean;
+  /** Whether a new pool comes with its two default roles. */
+  readonly createsDefaultRoles: boolean;
   createIdentityPool(caller: Caller, input: PoolInput): Promise<{ identityPoolId: string }>;
   setIdentityPoolRoles(caller: Caller, input: PoolRoles): Promise<void>;
   setPrincipalTagAttributeMap(caller: Caller, input: PrincipalTagMap): Promise<void>;
@@ -202,10 +204,11 @@ export class Refusal extends Error {
   constructor(
     /** As in `src/errors.ts`. */
     readonly code: string,
-    message: string,
+    /** The error's own message. */
+    readonly sentence: string,
     readonly fields: { [field: string]: any } = {},
   ) {
-    super(`${code}: ${message}`);
+    super(`${code}: ${sentence}`);
   }
 }
 

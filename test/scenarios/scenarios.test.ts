@@ -10,11 +10,15 @@ import { phoneAndTablet } from './cases/phone-and-tablet';
 import { roleMapping } from './cases/role-mapping';
 import { twoDevicesConflict } from './cases/two-devices-conflict';
 import type { Door } from './door';
+import { awsDoor } from './doors/aws';
 import { graphqlDoor } from './doors/graphql';
 import { openStage, type Stage } from './stage';
 
 /** Every door, by name; a new one is added here and plays all the cases. */
-const DOORS: [name: string, to: (url: string) => Door][] = [['GraphQL', graphqlDoor]];
+const DOORS: [name: string, to: (url: string) => Door][] = [
+  ['GraphQL', graphqlDoor],
+  ['AWS', awsDoor],
+];
 
 describe.each(DOORS)('through the %s door', (_name, doorTo) => {
   let opened: Stage;

@@ -47,6 +47,17 @@ export const openStage = async (
   const administrator: Caller = { ...TEST_ADMIN, bearer: server.admin };
   const { providerArn, samlProviderArn } = await registerProviders(server, providers);
 
+  /** What AWS's console makes beside a pool, and its API does not. */
+  const giveRoles = async (identityPoolId: string): Promise<void> => {
+    const [authenticated, unauthenticated] = await Promise.all([
+      newRole(server, identityPoolId, OWN_ACCESS),
+      newRole(server, identityPoolId, OWN_ACCESS),
+    ]);
+    await door.setIdentityPoolRoles(administrator, {
+      identityPoolId,
+      roles: { authenticated, unauthenticated },
+    });
+  };
   const newPool: Stage['newPool'] = async (changes = {}) => {
     const input = {
       identityPoolName: 'game',
@@ -54,7 +65,9 @@ export const openStage = async (
       openIdConnectProviderARNs: [providerArn],
       ...changes,
     };
-    return (await door.createIdentityPool(administrator, input)).identityPoolId;
+    const { identityPoolId } = await door.createIdentityPool(administrator, input);
+    if (!door.createsDefaultRoles) await giveRoles(identityPoolId);
+    return identityPoolId;
   };
   const goOnAs = async (identityId: string, logins: Login[]): Promise<Guest> => {
     const answer = await door.getCredentialsForIdentity({ identityId, logins });
@@ -109,6 +122,17 @@ const registerProviders = async (
     samlProviderArn: saml.data.createSAMLProvider.samlProviderArn,
   };
 };
+
+/** What the default roles of a pool allow. */
+const OWN_ACCESS = [
+  {
+    Effect: 'Allow',
+    Action: 'cognito-sync:*',
+    Resource:
+      'arn:aws:cognito-sync:*:*:identitypool/${cognito-identity.amazonaws.com:aud}/identity/${cognito-identity.amazonaws.com:sub}/*',
+  },
+  { Effect: 'Allow', Action: 'cognito-identity:DescribeIdentity', Resource: '*' },
+];
 
 let rolesMade = 0;
 

@@ -11,6 +11,7 @@ export const identityPoolRow = (overrides: Partial<IdentityPool> = {}): Identity
   supportedLoginProviders: [],
   cognitoIdentityProviders: [],
   samlProviderArns: [],
+  emptyLists: [],
   developerProviderName: null,
   roleMappings: [],
   principalTagAttributeMaps: [],

@@ -156,11 +156,19 @@ test('keys are ordered by code point, not by UTF-16', () => {
 });
 
 test.each([
-  ['d.us-east-1:0a-9f', { datasetName: 'd', identityId: 'us-east-1:0a-9f' }],
-  ['a.b.us-east-1:0a', { datasetName: 'a.b', identityId: 'us-east-1:0a' }],
+  [
+    'd.us-east-1:01234567-89ab-cdef-0123-456789abcdef',
+    { datasetName: 'd', identityId: 'us-east-1:01234567-89ab-cdef-0123-456789abcdef' },
+  ],
+  [
+    'a.b.us-east-1:01234567-89ab-cdef-0123-456789abcdef',
+    { datasetName: 'a.b', identityId: 'us-east-1:01234567-89ab-cdef-0123-456789abcdef' },
+  ],
   ['d.us-east-1:XY', undefined],
-  ['d:us-east-1:0a', undefined],
-  ['.us-east-1:0a', undefined],
+  ['d:us-east-1:01234567-89ab-cdef-0123-456789abcdef', undefined],
+  ['d.us-east-1:0a-9f', undefined],
+  ['settings.app:1', undefined],
+  ['.us-east-1:01234567-89ab-cdef-0123-456789abcdef', undefined],
   ['d.', undefined],
 ])('the name %s is split into %j', (name, expected) => {
   expect(splitMergedName(name)).toEqual(expected);

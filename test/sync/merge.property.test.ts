@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const DATASETS = ['d', 'e', 'd.us-east-1:0a'];
+const DATASETS = ['d', 'e', 'd.us-east-1:01234567-89ab-cdef-0123-456789abcdef'];
 const KEYS = ['a', 'b', 'é', '😀', '\uffee', '"\\{},'];
 
 /** Which count a patch or a pull claims, told by the state that it will meet. */

@@ -7,6 +7,8 @@ import { CreateAuditEvents1795520000000 } from './1795520000000-create-audit-eve
 import { CreateIdentityCounts1795530000000 } from './1795530000000-create-identity-counts';
 import { CreateDeletedIdentities1795540000000 } from './1795540000000-create-deleted-identities';
 import { ExtendSync1795600000000 } from './1795600000000-extend-sync';
+import { RememberEmptyLists1795610000000 } from './1795610000000-remember-empty-lists';
+import { CreateImports1795700000000 } from './1795700000000-create-imports';
 
 /** Every migration in order. Written by hand, up and down; run at start by one node while the others wait. */
 export const migrations = [
@@ -19,4 +21,6 @@ export const migrations = [
   CreateIdentityCounts1795530000000,
   CreateDeletedIdentities1795540000000,
   ExtendSync1795600000000,
+  RememberEmptyLists1795610000000,
+  CreateImports1795700000000,
 ];

@@ -25,7 +25,7 @@ export const endedCredentials = (stage: () => Stage): void => {
     const after = await refusalOf(newPool());
 
     expect(before.identityPoolId).toMatch(/^us-east-1:/);
-    expect(after.message).toBe(`NOT_AUTHORIZED: The API key ${accessKeyId} has been revoked.`);
+    expect(after.sentence).toBe(`The API key ${accessKeyId} has been revoked.`);
     if (door.errorsHaveFields) expect(after.fields).toMatchObject({ reason: 'REVOKED' });
   });
 
@@ -43,8 +43,8 @@ export const endedCredentials = (stage: () => Stage): void => {
       await refusalOf(door.getCredentialsForIdentity({ identityId: guest.identityId })),
     ];
 
-    expect(refusals.map(({ message }) => message)).toEqual(
-      Array(3).fill(`IDENTITY_DELETED: Identity '${guest.identityId}' was deleted.`),
+    expect(refusals.map(({ sentence }) => sentence)).toEqual(
+      Array(3).fill(`Identity '${guest.identityId}' was deleted.`),
     );
   });
 

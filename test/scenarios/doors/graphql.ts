@@ -53,6 +53,7 @@ export const graphqlDoor = (url: string): Door => {
   return {
     name: 'GraphQL',
     errorsHaveFields: true,
+    createsDefaultRoles: true,
     ...publicCalls(mutate),
     ...developerCalls(send, mutate),
     createIdentityPool: async (caller, input) => {
