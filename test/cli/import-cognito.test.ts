@@ -651,6 +651,16 @@ describe('rockpool import cognito', () => {
     ]);
   });
 
+  test('does not import a server into itself', async () => {
+    const outcome = await run(['--to', `${source.url}/graphql`]);
+
+    expect(outcome).toMatchObject({
+      code: 2,
+      err: `The source and the target are the same: ${source.url}.\n`,
+    });
+    expect(source.calls).toEqual({});
+  });
+
   describe('for people', () => {
     const read = async (...args: string[]): Promise<{ out: string; err: string }> => {
       let [out, err] = ['', ''];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConfigError } from '../../config';
 import { CheckpointError, openCheckpoint } from './checkpoint';
 import { sendTo } from './graphql-target';
-import { bearerOf, loginsOf, UsageError, type GivenOptions } from './options';
+import { bearerOf, loginsOf, requireTwoPlaces, UsageError, type GivenOptions } from './options';
 import { printable } from './printable';
 import { progressOn, type Output } from './progress';
 import { Report, reportText } from './report';
@@ -44,6 +44,7 @@ const isUsage = (error: unknown): error is Error =>
   error instanceof UsageError || error instanceof CheckpointError || error instanceof ConfigError;
 
 const openRun = (given: GivenOptions, { err, signal }: Terminal): Run => {
+  requireTwoPlaces(given);
   const send = sendTo({ url: given.to, bearer: bearerOf(given) });
   const logins = loginsOf(given);
   const startedAt = new Date();

@@ -112,6 +112,14 @@ export const withOptions = (command: Command): Command =>
     .option('--json', 'prints the report as JSON')
     .addHelpText('after', AFTER);
 
+/** @throws UsageError when a server would be imported into itself. */
+export const requireTwoPlaces = ({ endpoint, identityEndpoint, syncEndpoint, to }: GivenOptions): void => {
+  const { origin } = new URL(to);
+  const sources = [endpoint, identityEndpoint, syncEndpoint].filter((url) => url !== undefined);
+  if (sources.some((url) => new URL(url).origin === origin))
+    throw new UsageError(`The source and the target are the same: ${origin}.`);
+};
+
 /** The administrator's key as a bearer. @throws UsageError when there is none. */
 export const bearerOf = ({ key, keyFile }: GivenOptions): string => {
   const given = key ?? (keyFile === undefined ? bearerOfEnvironment() : readText(keyFile).trim());
