@@ -32,9 +32,21 @@ export const deriveKey = (secret: string, purpose: SealPurpose): Buffer => {
   return key;
 };
 
-/** Encrypts and authenticates `text` (AES-256-GCM, random nonce); base64url, without white space. */
-export const seal = (secret: string, purpose: SealPurpose, text: string): string => {
+/** The six bits that base64url writes as a dash. */
+const DASH = 62;
+
+/** A sealed text begins with its nonce. A dash in front would make an option of it for command lines. */
+const newNonce = (): Buffer => {
   const nonce = randomBytes(NONCE_BYTES);
+  return nonce.readUInt8() >> 2 === DASH ? newNonce() : nonce;
+};
+
+/**
+ * Encrypts and authenticates `text` (AES-256-GCM, random nonce); base64url, without white space and without a dash in
+ * front.
+ */
+export const seal = (secret: string, purpose: SealPurpose, text: string): string => {
+  const nonce = newNonce();
   const cipher = createCipheriv('aes-256-gcm', deriveKey(secret, purpose), nonce);
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
   return Buffer.concat([nonce, body, cipher.getAuthTag()]).toString('base64url');

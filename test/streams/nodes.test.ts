@@ -65,7 +65,7 @@ const writeUntil = async (
     const answer = await call(at, 'updateRecords', input, 'datasetSyncCount').catch(() => undefined);
     const name = `${owner.identityId}/${datasetName}`;
     if (answer) acknowledged.set(name, [...(acknowledged.get(name) ?? []), answer.datasetSyncCount]);
-    await sleep(5);
+    await sleep(50);
   }
 };
 

@@ -18,6 +18,13 @@ test('A sealed text needs no escaping in URLs and does not show what it holds', 
   expect(Buffer.from(sealed, 'base64url').toString('latin1')).not.toContain('private');
 });
 
+test('A sealed text never begins with a dash, which command lines would take for an option', () => {
+  const firsts = new Set(Array.from({ length: 2000 }, () => seal(SECRET, 'session-token', 'text')[0]));
+
+  expect(firsts).not.toContain('-');
+  expect(firsts.size).toBeGreaterThan(50);
+});
+
 test('The same text is sealed differently each time', () => {
   expect(seal(SECRET, 'signing-key', 'text')).not.toBe(seal(SECRET, 'signing-key', 'text'));
 });
