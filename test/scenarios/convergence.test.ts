@@ -239,7 +239,7 @@ describe.each(DOORS)('through the %s door', (_name, doorTo, change, numRuns) => 
         expect(new Set(log.counts).size).toBe(log.counts.length);
         expect(missingCounts(log)).toEqual(countsLeftOut(log));
       }),
-      { numRuns, interruptAfterTimeLimit: 12_000, markInterruptAsFailure: false },
+      { numRuns, interruptAfterTimeLimit: 8_000, markInterruptAsFailure: false },
     );
   }, 60_000);
 
