@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { freePort, startNodeProcess, type NodeProcess } from '../support/node-process';
@@ -20,12 +21,13 @@ const nodes: NodeProcess[] = [];
 let ports: number[];
 
 const startNode = async (at: number): Promise<void> => {
-  nodes[at] = await startNodeProcess(ports[at]!, {
+  const settings = {
     DATABASE_URL: database.url,
     ROCKPOOL_SECRET: TEST_SECRET,
     ROCKPOOL_RATE_LIMITS: 'false',
     ROCKPOOL_ALLOW_PRIVATE_TARGETS: 'true',
-  });
+  };
+  nodes[at] = await startNodeProcess(ports[at]!, settings, join(__dirname, '../support/quick-lease-main.ts'));
 };
 
 beforeAll(async () => {

@@ -38,8 +38,12 @@ const environment = (settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
 });
 
 /** Starts a node with these environment variables beside those of a test; it is ready when this answers. */
-export const startNodeProcess = async (port: number, settings: NodeJS.ProcessEnv): Promise<NodeProcess> => {
-  const args = ['-r', '@swc-node/register', join(__dirname, '../../src/main.ts')];
+export const startNodeProcess = async (
+  port: number,
+  settings: NodeJS.ProcessEnv,
+  entry = join(__dirname, '../../src/main.ts'),
+): Promise<NodeProcess> => {
+  const args = ['-r', '@swc-node/register', entry];
   const env = environment({ PORT: String(port), ...settings });
   const child = spawn(process.execPath, args, { cwd: join(__dirname, '../..'), env });
   let output = '';
