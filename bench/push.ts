@@ -1,14 +1,11 @@
 import 'reflect-metadata';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { Client } from 'pg';
-import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
 import { STORAGE_LIMITS } from '../src/sync/apply-patches';
 import { updateArguments } from '../src/sync/merge';
 import { openConnection, type Connection } from './load';
-import { newGuest, newPool, startServer, type BenchServer, type Guest } from './server';
+import { newGuest, newPool, startServer, withDatabase, type BenchServer, type Guest } from './server';
 import { echoServer, echoSocket, openListener, type Listener } from './sockets';
 
 /**
@@ -157,13 +154,10 @@ const measureMemory = async (server: BenchServer): Promise<void> => {
   );
 };
 
-const main = async (): Promise<void> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-bench-'));
-  await chmod(dataDir, 0o755);
-  const database = await startEmbeddedPostgres({ dataDir, log: () => undefined });
+const main = async (dataDir: string, databaseUrl: string): Promise<void> => {
   const servers = [await startServer(dataDir, 4990, SETTINGS), await startServer(dataDir, 4991, SETTINGS)];
   const echoes: Worker = await echoServer(4992);
-  const client = new Client({ connectionString: database.url });
+  const client = new Client({ connectionString: databaseUrl });
   try {
     const [a, b] = servers as [BenchServer, BenchServer];
     await client.connect();
@@ -187,12 +181,10 @@ const main = async (): Promise<void> => {
     await client.end();
     await echoes.terminate();
     for (const server of servers) await server.stop();
-    await database.stop();
-    await rm(dataDir, { recursive: true, force: true });
   }
 };
 
-main().then(
+withDatabase(main).then(
   () => process.exit(),
   (error: unknown) => {
     console.error(error);

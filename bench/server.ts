@@ -1,5 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
 import { sendGraphql } from '../test/support/server';
 
 /** The administrator's bearer on every server of a bench. */
@@ -13,6 +17,31 @@ export interface BenchServer {
   run(query: string, variables: object, bearer?: string): Promise<any>;
   stop(): Promise<void>;
 }
+
+/** Runs a bench on an embedded database of its own, which is gone afterwards. */
+export const withDatabase = async (
+  run: (dataDir: string, databaseUrl: string) => Promise<void>,
+): Promise<void> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-bench-'));
+  await chmod(dataDir, 0o755);
+  const database = await startEmbeddedPostgres({ dataDir, log: () => undefined });
+  try {
+    await run(dataDir, database.url);
+  } finally {
+    await database.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+};
+
+/** The same with one node on it. */
+export const withServer = (
+  port: number,
+  run: (server: BenchServer, databaseUrl: string) => Promise<void>,
+): Promise<void> =>
+  withDatabase(async (dataDir, databaseUrl) => {
+    const server = await startServer(dataDir, port);
+    await run(server, databaseUrl).finally(() => server.stop());
+  });
 
 /** Starts a node on the database of a data directory and waits until it is ready. */
 export const startServer = async (

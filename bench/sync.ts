@@ -1,12 +1,8 @@
 import 'reflect-metadata';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../src/db/embedded/embedded-postgres';
 import { CASES, floorOf, median, prepare } from './cases';
 import { pgbench, updateScript, updateScriptWithoutHistory, type FloorTarget } from './floor';
 import { throughGraphql } from './graphql-devices';
-import { startServer } from './server';
+import { withServer, type BenchServer } from './server';
 
 /**
  * Sync calls per second through GraphQL, each as a ratio to the same SQL run by pgbench on the same database, taken in
@@ -37,41 +33,31 @@ const costOfHistory = async (devices: number, databaseUrl: string, target: Floor
   );
 };
 
-const main = async (): Promise<void> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'rockpool-bench-'));
-  await chmod(dataDir, 0o755);
-  const database = await startEmbeddedPostgres({ dataDir, log: () => undefined });
-  const server = await startServer(dataDir, PORT);
-  try {
-    const { target, guests } = await prepare(server, database.url);
-    for (const each of CASES) await throughGraphql(server, each, guests, SECONDS); // so that no case pays for the compiler
-    console.log('| operation | devices | GraphQL, calls/s | floor (pgbench), calls/s | ratio |');
-    console.log('|---|---|---|---|---|');
-    for (const each of CASES) {
-      const pairs: { floor: number; graphql: number }[] = [];
-      for (let round = 0; round < ROUNDS; round += 1)
-        pairs.push({
-          floor: await floorOf(each, database.url, target, SECONDS),
-          graphql: await throughGraphql(server, each, guests, SECONDS),
-        });
-      const ratio = median(pairs.map(({ floor, graphql }) => graphql / floor));
-      const [graphql, floor] = [median(pairs.map((p) => p.graphql)), median(pairs.map((p) => p.floor))];
-      console.log(
-        `| ${each.operation} | ${each.name} | ${graphql.toFixed(0)} | ${floor.toFixed(0)} | ${ratio.toFixed(2)} |`,
-      );
-    }
+const main = async (server: BenchServer, databaseUrl: string): Promise<void> => {
+  const { target, guests } = await prepare(server, databaseUrl);
+  for (const each of CASES) await throughGraphql(server, each, guests, SECONDS); // so that no case pays for the compiler
+  console.log('| operation | devices | GraphQL, calls/s | floor (pgbench), calls/s | ratio |');
+  console.log('|---|---|---|---|---|');
+  for (const each of CASES) {
+    const pairs: { floor: number; graphql: number }[] = [];
+    for (let round = 0; round < ROUNDS; round += 1)
+      pairs.push({
+        floor: await floorOf(each, databaseUrl, target, SECONDS),
+        graphql: await throughGraphql(server, each, guests, SECONDS),
+      });
+    const ratio = median(pairs.map(({ floor, graphql }) => graphql / floor));
+    const [graphql, floor] = [median(pairs.map((p) => p.graphql)), median(pairs.map((p) => p.floor))];
     console.log(
-      '\n| pgbench | devices | with history, calls/s | without, calls/s | ratio |\n|---|---|---|---|---|',
+      `| ${each.operation} | ${each.name} | ${graphql.toFixed(0)} | ${floor.toFixed(0)} | ${ratio.toFixed(2)} |`,
     );
-    for (const devices of HISTORY_DEVICES) await costOfHistory(devices, database.url, target);
-  } finally {
-    await server.stop();
-    await database.stop();
-    await rm(dataDir, { recursive: true, force: true });
   }
+  console.log(
+    '\n| pgbench | devices | with history, calls/s | without, calls/s | ratio |\n|---|---|---|---|---|',
+  );
+  for (const devices of HISTORY_DEVICES) await costOfHistory(devices, databaseUrl, target);
 };
 
-main().catch((error: unknown) => {
+withServer(PORT, main).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });
